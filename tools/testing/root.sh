@@ -41,7 +41,7 @@ usage: $PROG ensure              make the root (does nothing when it is there)
 
 The root is kept in build/ (or \$NC2_BUILD); packages are cached there as well.
 Nothing outside of it changes, except that mmdebstrap (and iproute2, python3,
-when missing) is installed on the machine with apt-get.
+when missing) are installed on the machine with apt-get.
 END
 }
 
@@ -89,7 +89,7 @@ host_tools() {
 	need=
 	command -v mmdebstrap >/dev/null || need="$need mmdebstrap"
 	command -v ip >/dev/null || need="$need iproute2"
-	command -v python3 >/dev/null || need="$need python3-minimal"
+	command -v python3 >/dev/null || need="$need python3"
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || need="$need debian-archive-keyring"
 	[ -n "$need" ] || return 0
 	say "installing on this machine:$need"

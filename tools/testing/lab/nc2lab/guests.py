@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Guests of a lab: their xl files, making and ending them, running commands."""
+import re
+import shlex
+import subprocess
+import time
+
+import initrd
+from util import LabError, release, say, wait_for
+
+READY = 120     # seconds; a guest alone needs some 10
+
+
+def number(name):
+    m = re.fullmatch(r'g([1-7])', name)
+    if not m:
+        raise LabError(f'{name!r} is not a guest: g1 to g7')
+    return int(m.group(1))
+
+
+def mac(n):
+    return f'00:16:3e:99:00:{n:02x}'
+
+
+def virtual_function(lab, n):
+    """The PCI address of the VF that belongs to guest n, given its MAC."""
+    return lab.dom0('sh', '-ec', '''
+        d=/sys/class/net/nic0/device
+        vf=$(readlink -f $d/virtfn$0) || exit 1
+        [ -e "$vf" ] || { echo "there is no VF $0: lab up --vfs N"; exit 1; }
+        ip link set nic0 vf $0 mac $1
+        [ -d /sys/module/xen_pciback ] || modprobe xen-pciback
+        [ ! -e $vf/driver ] || [ "$(basename $(readlink $vf/driver))" = pciback ] ||
+            echo ${vf##*/} >$vf/driver/unbind
+        echo >$vf/driver_override
+        xl pci-assignable-add ${vf##*/} >&2
+        echo ${vf##*/}''', str(n - 1), mac(n)).split()[-1]
+
+
+def config(lab, n, opts):
+    """The xl file of guest n, as a person would write it."""
+    rel = release(opts['kernel'])
+    front = opts['front']
+    extra = ['console=hvc0', 'loglevel=8', 'printk.devkmsg=on', 'mitigations=off',
+             'net.ifnames=0', f'lab.n={n}', f'lab.front={front}', *opts.get('extra', [])]
+    lines = [
+        f'# Guest g{n} of lab {lab.name}: front end {front}, Linux {rel}.',
+        f'name = "g{n}"',
+        f'type = "{opts["type"]}"',
+        f'kernel = "/boot/{rel}/vmlinux"',
+        f'ramdisk = "/lab/g{n}.initrd"',
+        f'extra = "{" ".join(extra)}"',
+        f'memory = {opts["guest_mem"]}',
+        f'vcpus = {opts["vcpus"]}',
+        '# dom0 has CPU 0 to itself: what a CPU does tells who did it.',
+        'cpus = "1"',
+        'tsc_mode = "native"',
+        "disk = ['format=raw,vdev=xvda,access=ro,target=/dev/vdb']",
+        'on_crash = "destroy"',
+        'on_reboot = "destroy"',
+    ]
+    if front == 'vf':
+        lines.append(f"pci = ['{virtual_function(lab, n)},permissive=1']")
+    else:
+        vif = [f'mac={mac(n)}', 'bridge=xenbr0', 'script=vif-nc2']
+        # The NIC whose queues may serve this interface; without the name our
+        # back end stays on the bridged path.
+        if opts.get('path') != 'bridged':
+            vif.append('gatewaydev=nic0')
+        if opts.get('vif'):
+            vif.append(opts['vif'])
+        lines.append(f"vif = ['{','.join(vif)}']")
+    return '\n'.join(lines) + '\n'
+
+
+def check(opts):
+    if opts['front'] == 'vf' and opts['type'] == 'pvh':
+        raise LabError('--front vf wants --type pv: xl has no PCI pass-through for PVH guests')
+    if opts['front'] == 'nc2':
+        initrd.module(opts['kernel'], 'xen-nc2-front.ko')
+
+
+def create(lab, names, opts, limit=READY, net=True):
+    """Makes guests and waits until they answer and their eth0 has its address."""
+    check(opts)
+    if opts['front'] == 'vf' and not lab.state['iommu']:
+        raise LabError('--front vf needs an IOMMU: lab up --iommu')
+    rel = release(opts['kernel'])
+    for name in names:
+        n = number(name)
+        if lab.dom0('xl', 'domid', name, check=False).strip().isdigit():
+            raise LabError(f'{name} is there already: lab guest destroy {name}')
+        text = config(lab, n, opts)
+        with open(f'{lab.dir}/{name}.cfg', 'w', encoding='ascii') as f:
+            f.write(text)
+        lab.dom0_put(text.encode(), f'/etc/xen/{name}.cfg')
+        module = b''
+        if opts['front'] == 'nc2':
+            path = initrd.module(opts['kernel'], 'xen-nc2-front.ko')
+            with_debug = f'{lab.dir}/xen-nc2-front.ko'
+            # Debug information is most of the file, and the guest's memory is small.
+            subprocess.run(['cp', path, with_debug], check=True)
+            strip(with_debug)
+            module = initrd.guest_modules(with_debug)
+        lab.dom0('sh', '-ec', f'cat /lab/initrd-{rel} - >/lab/{name}.initrd', data=module or b'\0' * 4)
+        say(f'{name}: xl create ({opts["type"]}, front {opts["front"]}, Linux {rel})')
+        lab.dom0('xl', 'create', f'/etc/xen/{name}.cfg')
+        lab.state.setdefault('guests', {})[name] = opts
+        lab.save()
+    for name in names:
+        wait_ready(lab, name, limit, net)
+
+
+def strip(path):
+    from util import in_root
+    subprocess.run(in_root(['strip', '--strip-debug', path]), check=True)
+
+
+def console(lab, name):
+    return lab.dom0('tail', '-n', '25', f'/var/log/xen/console/guest-{name}.log', check=False)
+
+
+def wait_ready(lab, name, limit=READY, net=True):
+    """One wait in dom0, not many calls: each costs the emulated CPU a process."""
+    what = 'ip -4 -o addr show dev eth0 2>/dev/null | grep -q 10.99.0.1'
+    carrier = '[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ]'
+    probe = f'until {what} && {carrier}; do sleep 0.3; done' if net else 'true'
+    script = f'''
+        end=$(($(date +%s) + {limit}))
+        while :; do
+            id=$(xl domid {name} 2>/dev/null) || {{ echo "{name} ended"; exit 1; }}
+            xenstore-exists /local/domain/$id/data/lab/ready && break
+            [ $(date +%s) -lt $end ] || {{ echo "{name} has no agent after {limit} s"; exit 1; }}
+            sleep 0.3
+        done
+        exec timeout {limit} gx {name} -- sh -c {shlex.quote(probe)}'''
+    r = subprocess.run(lab.dom0_argv(['sh', '-c', script]), cwd=lab.dir, check=False,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, timeout=2 * limit + 60)
+    if r.returncode:
+        lab.need_up()
+        why = r.stdout.decode(errors='replace').strip()
+        if r.returncode == 124:
+            why = f'{name}: eth0 has no link or address after {limit} s'
+        raise LabError(f'{name} is not ready: {why}\n--- last lines of its console\n'
+                       f'{console(lab, name)}\n--- all of it: lab logs'
+                       f'{"" if lab.name == "main" else " --name " + lab.name} {name}')
+    say(f'{name} is ready')
+
+
+def remove(lab, name, how, limit=60):
+    number(name)
+    if how == 'shutdown':
+        lab.dom0('xl', 'shutdown', name)
+        wait_for(f'{name} shut down', limit,
+                 lambda: not lab.dom0('xl', 'domid', name, check=False).strip().isdigit(),
+                 0.5)
+    else:
+        lab.dom0('xl', 'destroy', name)
+    lab.state.get('guests', {}).pop(name, None)
+    lab.save()
+    say(f'{name}: {how} done')
+
+
+def exec_argv(lab, name, argv, stdin=False):
+    number(name)
+    return lab.dom0_argv(['gx', *(['-i'] if stdin else []), name, '--', *argv])
+
+
+__all__ = ['create', 'remove', 'exec_argv', 'wait_ready', 'number', 'time']
