@@ -32,9 +32,23 @@ def virtual_function(lab, n):
         [ -d /sys/module/xen_pciback ] || modprobe xen-pciback
         [ ! -e $vf/driver ] || [ "$(basename $(readlink $vf/driver))" = pciback ] ||
             echo ${vf##*/} >$vf/driver/unbind
-        echo >$vf/driver_override
+        # With drivers_autoprobe off (see dom0-vfs) only an override binds a VF.
+        echo pciback >$vf/driver_override
         xl pci-assignable-add ${vf##*/} >&2
         echo ${vf##*/}''', str(n - 1), mac(n)).split()[-1]
+
+
+def give_back(lab, n):
+    """Takes the VF of guest n back: a MAC left on it would keep frames from a
+    later guest on the bridge; our back end, when loaded, gets the VF again."""
+    lab.dom0('sh', '-ec', '''
+        vf=$(readlink -f /sys/class/net/nic0/device/virtfn$0)
+        xl pci-assignable-remove ${vf##*/} >&2
+        ip link set nic0 vf $0 mac 00:00:00:00:00:00
+        echo >$vf/driver_override
+        [ -d /sys/bus/pci/drivers/xen-nc2-back ] || exit 0
+        echo xen-nc2-back >$vf/driver_override
+        echo ${vf##*/} >/sys/bus/pci/drivers/xen-nc2-back/bind''', str(n - 1))
 
 
 def config(lab, n, opts):
@@ -149,7 +163,7 @@ def wait_ready(lab, name, limit=READY, net=True):
 
 
 def remove(lab, name, how, limit=60):
-    number(name)
+    n = number(name)
     if how == 'shutdown':
         lab.dom0('xl', 'shutdown', name)
         wait_for(f'{name} shut down', limit,
@@ -157,8 +171,10 @@ def remove(lab, name, how, limit=60):
                  0.5)
     else:
         lab.dom0('xl', 'destroy', name)
-    lab.state.get('guests', {}).pop(name, None)
+    was = lab.state.get('guests', {}).pop(name, {})
     lab.save()
+    if was.get('front') == 'vf':
+        give_back(lab, n)
     say(f'{name}: {how} done')
 
 

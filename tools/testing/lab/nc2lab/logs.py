@@ -17,7 +17,7 @@ BAD = re.compile('|'.join((
     r'grant_table.*(leak|still)', r'bad page state', r'Bad page state',
     r'UBSAN', r'KASAN', r'KCSAN', r'refcount_t:', r'DMA-API:', r'list_(add|del) corruption',
     r'NETDEV WATCHDOG', r'unregister_netdevice: waiting',
-    r'\(XEN\).*([Ff]ault|grant_table\.c:|Assertion|Panic|Xen BUG|Xen WARN)',
+    r'\(XEN\).*(\b[Ff]ault|grant_table\.c:|Assertion|Panic|Xen BUG|Xen WARN)',
 )))
 
 # Seen on an undisturbed run with the stock drivers, and harmless:

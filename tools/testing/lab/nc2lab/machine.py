@@ -131,6 +131,12 @@ class Lab:
                 'addr add 10.98.0.1/24 dev mgmt',
                 'link set mgmt up'):
             run(['ip', '-n', ns, *line.split()])
+        # The emulated NIC, once it has virtual functions, gives the PF no
+        # multicast but what dom0 itself joined: neighbour solicitations for
+        # guests on the bridge would be lost.
+        for n in range(1, 8):
+            run(['ip', '-n', ns, '-6', 'neigh', 'add', f'fd99::1{n}', 'lladdr',
+                 f'00:16:3e:99:00:{n:02x}', 'dev', 'wire', 'nud', 'permanent'])
 
     def memory(self, guests, guest_mem):
         # Room for two guests at least: `lab guest create` may add to none.
