@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# xen-nc2-back and xen-nc2-front.  "make help" lists what there is to do.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNELS := 6.12 7.3
+ROOT := tools/testing/root.sh
+JOBS := $(shell nproc)
+
+.PHONY: all install clean help modules $(KERNELS:%=modules-%) check demo
+
+all:
+	@tools/testing/checks/required-config.sh "$(KDIR)"
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" W=1 modules
+
+install: all
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR=updates modules_install
+	install -D -m 755 tools/nc2-vfs "$(DESTDIR)/usr/sbin/nc2-vfs"
+	install -D -m 755 tools/hotplug/vif-nc2 "$(DESTDIR)/etc/xen/scripts/vif-nc2"
+	depmod -a
+
+# Both modules for both of Debian's kernels, with the compiler that they need:
+# built in build/modules/<kernel>/ from copies, so that one tree serves both.
+modules: $(KERNELS:%=modules-%)
+
+$(KERNELS:%=modules-%): modules-%:
+	@$(ROOT) ensure
+	@tools/testing/build-modules.sh $*
+
+check:
+	@tools/testing/check $(CHECK)
+
+demo:
+	@tools/testing/demo
+
+clean:
+	rm -rf build/modules build/check
+	find . -path ./build -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name modules.order \
+		-o -name Module.symvers \) -exec rm -f {} +
+
+help:
+	@echo 'make                 build both modules for KDIR (default: the running kernel)'
+	@echo 'make install         install modules, nc2-vfs and the hotplug script vif-nc2'
+	@echo 'make modules         build both for Debian 6.12 and 7.3 into build/modules/'
+	@echo 'make check           run every test; CHECK="--only PATTERN" for some of them'
+	@echo 'make demo            show the direct path in the lab, beside the others'
+	@echo 'make clean           remove what was built; build/ keeps its downloads'

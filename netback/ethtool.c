@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "direct.h"
+#include "queue.h"
+#include "vif.h"
+
+#include <linux/ethtool.h>
+
+#include <xen/xenbus.h>
+
+static const char queue_names[NC2B_STATS][ETH_GSTRING_LEN - 8] = {
+	[NC2B_TX_FRAMES] = "tx_bridged_frames",
+	[NC2B_TX_BYTES] = "tx_bridged_bytes",
+	[NC2B_TX_COPIED] = "tx_copied_bytes",
+	[NC2B_TX_DROP_COPY] = "tx_drop_grant",
+	[NC2B_TX_DROP_BAD] = "tx_drop_bad",
+	[NC2B_TX_DROP_DOWN] = "tx_drop_down",
+	[NC2B_TX_DROP_NOMEM] = "tx_drop_nomem",
+	[NC2B_RX_FRAMES] = "rx_bridged_frames",
+	[NC2B_RX_BYTES] = "rx_bridged_bytes",
+	[NC2B_RX_COPIED] = "rx_copied_bytes",
+	[NC2B_RX_DROP_COPY] = "rx_drop_grant",
+	[NC2B_RX_DROP_FULL] = "rx_drop_full",
+	[NC2B_RX_DROP_STALL] = "rx_drop_stall",
+};
+
+static const char direct_names[NC2B_D_STATS][ETH_GSTRING_LEN] = {
+	[NC2B_D_RX_FRAMES] = "rx_direct_frames",
+	[NC2B_D_RX_BYTES] = "rx_direct_bytes",
+	[NC2B_D_RX_BOUNCED] = "rx_direct_bounced",
+	[NC2B_D_RX_ERRORS] = "rx_direct_errors",
+	[NC2B_D_RX_STARVED] = "rx_direct_starved",
+	[NC2B_D_TX_FRAMES] = "tx_direct_frames",
+	[NC2B_D_TX_BYTES] = "tx_direct_bytes",
+	[NC2B_D_TX_DROP_SWITCH] = "tx_direct_drop_switch",
+	[NC2B_D_EVENTS] = "direct_events",
+	[NC2B_D_POLLS] = "direct_polls",
+	[NC2B_D_PROMOTED] = "direct_entered",
+	[NC2B_D_DEMOTED] = "direct_left",
+};
+
+/* Called under RTNL, as connecting and disconnecting are: queues stay. */
+static int nc2b_get_sset_count(struct net_device *dev, int set)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	if (set != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+	return NC2B_D_STATS + (vif->queues ? vif->nr_queues * NC2B_STATS : 0);
+}
+
+static void nc2b_get_strings(struct net_device *dev, u32 set, u8 *data)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+	unsigned int q, i;
+
+	if (set != ETH_SS_STATS)
+		return;
+	for (i = 0; i < NC2B_D_STATS; i++)
+		ethtool_puts(&data, direct_names[i]);
+	for (q = 0; vif->queues && q < vif->nr_queues; q++)
+		for (i = 0; i < NC2B_STATS; i++)
+			ethtool_sprintf(&data, "q%u_%s", q, queue_names[i]);
+}
+
+static void nc2b_get_ethtool_stats(struct net_device *dev,
+				   struct ethtool_stats *stats, u64 *data)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+	unsigned int q, i;
+
+	for (i = 0; i < NC2B_D_STATS; i++)
+		*data++ = u64_stats_read(&vif->direct->stats[i]);
+	for (q = 0; vif->queues && q < vif->nr_queues; q++)
+		for (i = 0; i < NC2B_STATS; i++)
+			*data++ = u64_stats_read(&vif->queues[q].stats[i]);
+}
+
+static void nc2b_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	strscpy(info->driver, KBUILD_MODNAME, sizeof(info->driver));
+	strscpy(info->bus_info, dev_name(&vif->xdev->dev), sizeof(info->bus_info));
+}
+
+static void nc2b_get_channels(struct net_device *dev, struct ethtool_channels *ch)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	ch->max_combined = NC2B_MAX_QUEUES;
+	ch->combined_count = vif->queues ? vif->nr_queues : 0;
+}
+
+const struct ethtool_ops nc2b_ethtool_ops = {
+	.get_drvinfo = nc2b_get_drvinfo,
+	.get_link = ethtool_op_get_link,
+	.get_ts_info = ethtool_op_get_ts_info,
+	.get_channels = nc2b_get_channels,
+	.get_sset_count = nc2b_get_sset_count,
+	.get_strings = nc2b_get_strings,
+	.get_ethtool_stats = nc2b_get_ethtool_stats,
+};

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "queue.h"
+#include "vif.h"
+
+#include <linux/interrupt.h>
+#include <linux/slab.h>
+
+#include <xen/events.h>
+#include <xen/page.h>
+#include <xen/xenbus.h>
+
+/**
+ * nc2b_queue_eoi - tell Xen that an event has been dealt with
+ * @q: the queue
+ * @which: NC2B_EOI_TX or NC2B_EOI_RX: the caller's direction
+ * @worked: the event brought work; if not, Xen delays the next one, which is
+ *	what keeps a guest that sends events for nothing from taking the CPU
+ *
+ * With one event channel for both directions the later of the two says it.
+ */
+void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
+{
+	int old = atomic_fetch_andnot(which, &q->eoi);
+	unsigned int irq = which == NC2B_EOI_TX ? q->tx_irq : q->rx_irq;
+
+	if (!(old & which))
+		return;
+	if (q->tx_irq == q->rx_irq && old != which)
+		return;
+	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+}
+
+static irqreturn_t tx_event(int irq, void *data)
+{
+	struct nc2b_queue *q = data;
+
+	atomic_or(NC2B_EOI_TX, &q->eoi);
+	napi_schedule(&q->tx_napi);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t rx_event(int irq, void *data)
+{
+	struct nc2b_queue *q = data;
+
+	atomic_or(NC2B_EOI_RX, &q->eoi);
+	napi_schedule(&q->rx_napi);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t both_event(int irq, void *data)
+{
+	struct nc2b_queue *q = data;
+
+	atomic_or(NC2B_EOI_TX | NC2B_EOI_RX, &q->eoi);
+	napi_schedule(&q->tx_napi);
+	napi_schedule(&q->rx_napi);
+	return IRQ_HANDLED;
+}
+
+static int bind_one(struct nc2b_queue *q, unsigned int evtchn,
+		    irq_handler_t handler, const char *name)
+{
+	return bind_interdomain_evtchn_to_irqhandler_lateeoi(q->vif->xdev, evtchn,
+							     handler, 0, name, q);
+}
+
+static int bind_events(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
+{
+	const char *dev = q->vif->dev->name;
+	int irq;
+
+	if (keys->tx_evtchn == keys->rx_evtchn) {
+		snprintf(q->tx_name, sizeof(q->tx_name), "%s-q%u", dev, q->id);
+		irq = bind_one(q, keys->tx_evtchn, both_event, q->tx_name);
+		if (irq < 0)
+			return irq;
+		q->tx_irq = irq;
+		q->rx_irq = irq;
+		return 0;
+	}
+
+	snprintf(q->tx_name, sizeof(q->tx_name), "%s-q%u-tx", dev, q->id);
+	snprintf(q->rx_name, sizeof(q->rx_name), "%s-q%u-rx", dev, q->id);
+	irq = bind_one(q, keys->tx_evtchn, tx_event, q->tx_name);
+	if (irq < 0)
+		return irq;
+	q->tx_irq = irq;
+	irq = bind_one(q, keys->rx_evtchn, rx_event, q->rx_name);
+	if (irq < 0) {
+		unbind_from_irqhandler(q->tx_irq, q);
+		return irq;
+	}
+	q->rx_irq = irq;
+	return 0;
+}
+
+static void unbind_events(struct nc2b_queue *q)
+{
+	unbind_from_irqhandler(q->tx_irq, q);
+	if (q->rx_irq != q->tx_irq)
+		unbind_from_irqhandler(q->rx_irq, q);
+}
+
+/*
+ * The rings are taken up where the last back left them, so that this module
+ * can be unloaded and loaded again under a live guest.
+ */
+static int map_rings(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
+{
+	struct xenbus_device *xdev = q->vif->xdev;
+	struct xen_netif_tx_sring *txs;
+	struct xen_netif_rx_sring *rxs;
+	grant_ref_t ref;
+	RING_IDX rsp;
+	void *addr;
+	int err;
+
+	ref = keys->tx_ref;
+	err = xenbus_map_ring_valloc(xdev, &ref, 1, &addr);
+	if (err)
+		return err;
+	txs = addr;
+	rsp = READ_ONCE(txs->rsp_prod);
+	BACK_RING_ATTACH(&q->tx, txs, rsp, XEN_PAGE_SIZE);
+
+	ref = keys->rx_ref;
+	err = xenbus_map_ring_valloc(xdev, &ref, 1, &addr);
+	if (err)
+		goto err_tx;
+	rxs = addr;
+	rsp = READ_ONCE(rxs->rsp_prod);
+	BACK_RING_ATTACH(&q->rx, rxs, rsp, XEN_PAGE_SIZE);
+
+	err = -EIO;
+	if (READ_ONCE(txs->req_prod) - q->tx.rsp_prod_pvt > RING_SIZE(&q->tx) ||
+	    READ_ONCE(rxs->req_prod) - q->rx.rsp_prod_pvt > RING_SIZE(&q->rx))
+		goto err_rx;
+	return 0;
+
+err_rx:
+	xenbus_unmap_ring_vfree(xdev, q->rx.sring);
+err_tx:
+	xenbus_unmap_ring_vfree(xdev, q->tx.sring);
+	return err;
+}
+
+/**
+ * nc2b_queue_start - bring one queue up
+ * @q: all zero
+ * @vif: whose
+ * @id: its number
+ * @keys: what the front wrote for it
+ *
+ * Process context under RTNL.  On failure nothing is left to undo.
+ *
+ * Return: 0 or a negative error.
+ */
+int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
+		     const struct nc2b_queue_keys *keys)
+{
+	int err;
+
+	q->vif = vif;
+	q->id = id;
+	skb_queue_head_init(&q->backlog);
+	timer_setup(&q->stall, nc2b_rx_stall, 0);
+	u64_stats_init(&q->tx_sync);
+	u64_stats_init(&q->rx_sync);
+
+	q->tx_ops = kcalloc(NC2B_COPY_OPS, sizeof(*q->tx_ops), GFP_KERNEL);
+	q->rx_ops = kcalloc(NC2B_COPY_OPS, sizeof(*q->rx_ops), GFP_KERNEL);
+	err = -ENOMEM;
+	if (!q->tx_ops || !q->rx_ops)
+		goto err_ops;
+
+	err = map_rings(q, keys);
+	if (err)
+		goto err_ops;
+
+	netif_napi_add(vif->dev, &q->tx_napi, nc2b_tx_poll);
+	netif_napi_add(vif->dev, &q->rx_napi, nc2b_rx_poll);
+	napi_enable(&q->tx_napi);
+	napi_enable(&q->rx_napi);
+
+	err = bind_events(q, keys);
+	if (err)
+		goto err_napi;
+	return 0;
+
+err_napi:
+	napi_disable(&q->tx_napi);
+	napi_disable(&q->rx_napi);
+	netif_napi_del(&q->tx_napi);
+	netif_napi_del(&q->rx_napi);
+	xenbus_unmap_ring_vfree(vif->xdev, q->rx.sring);
+	xenbus_unmap_ring_vfree(vif->xdev, q->tx.sring);
+err_ops:
+	kfree(q->tx_ops);
+	kfree(q->rx_ops);
+	q->tx_ops = NULL;
+	q->rx_ops = NULL;
+	return err;
+}
+
+/**
+ * nc2b_queue_stop - take one queue down
+ * @q: started
+ *
+ * Who may still be in the queue, and why each has left when its parts go:
+ *
+ * 1. ndo_start_xmit: the caller has stopped the netdev's transmission and
+ *    waited for those under way.
+ * 2. Events: unbinding waits for a running handler.
+ * 3. NAPI: napi_disable() waits for a poll under way; events were the only
+ *    ones left to schedule another, except the timer.
+ * 4. The timer: shut down after NAPI, because the poll arms it; all it does is
+ *    purge and schedule, and a disabled NAPI cannot be scheduled.
+ *
+ * Process context under RTNL.
+ */
+void nc2b_queue_stop(struct nc2b_queue *q)
+{
+	unbind_events(q);
+	napi_disable(&q->tx_napi);
+	napi_disable(&q->rx_napi);
+	timer_shutdown_sync(&q->stall);
+	netif_napi_del(&q->tx_napi);
+	netif_napi_del(&q->rx_napi);
+
+	nc2b_rx_purge(q);
+	xenbus_unmap_ring_vfree(q->vif->xdev, q->rx.sring);
+	xenbus_unmap_ring_vfree(q->vif->xdev, q->tx.sring);
+	kfree(q->tx_ops);
+	kfree(q->rx_ops);
+	q->tx_ops = NULL;
+	q->rx_ops = NULL;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One queue of the bridged path: two shared rings of netif.h, their event
+ * channels and their NAPI contexts, brought up and down as a unit.
+ *
+ * "tx" and "rx" are the guest's: tx frames come from the guest.
+ */
+#ifndef NC2B_QUEUE_H
+#define NC2B_QUEUE_H
+
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <linux/u64_stats_sync.h>
+
+#include <xen/interface/grant_table.h>
+#include <xen/interface/io/netif.h>
+
+struct nc2b_vif;
+
+/* Slots that one frame may take on a netif ring, as netif.h grants every front. */
+#define NC2B_FRAME_SLOTS	XEN_NETIF_NR_SLOTS_MIN
+/*
+ * Copies in one hypercall.  From the guest a frame of 64 KiB takes 18 slots,
+ * each of which meets at most two of our pages; two more for a linear area
+ * that crosses a page.  To the guest it may come in pieces of one wire frame
+ * each (GRO), some 45 of 1448 bytes, which meet 17 slots.
+ */
+#define NC2B_COPY_OPS		256
+#define NC2B_TX_FRAME_OPS	(2 * NC2B_FRAME_SLOTS + 2)
+/* Frames that wait for one hypercall. */
+#define NC2B_BATCH		64
+
+/* Bytes that may wait for a guest on one queue: a few of its largest frames. */
+#define NC2B_RXQ_BYTES		(512 * 1024)
+/* A frame that has waited this long for a guest is dropped. */
+#define NC2B_RX_STALL		(10 * HZ)
+
+/**
+ * enum nc2b_stat - counters of a queue of the bridged path
+ * @NC2B_TX_FRAMES: frames taken from the guest
+ * @NC2B_TX_BYTES: their bytes
+ * @NC2B_TX_COPIED: bytes that Xen copied for them
+ * @NC2B_TX_DROP_COPY: frames lost because a grant could not be copied from
+ * @NC2B_TX_DROP_BAD: frames refused: too short, too long, bad checksum offsets
+ * @NC2B_TX_DROP_DOWN: frames that came while the interface was down
+ * @NC2B_TX_DROP_NOMEM: frames lost for want of memory
+ * @NC2B_RX_FRAMES: frames put into the guest's pages
+ * @NC2B_RX_BYTES: their bytes
+ * @NC2B_RX_COPIED: bytes that Xen copied for them
+ * @NC2B_RX_DROP_COPY: frames lost because a grant could not be copied to
+ * @NC2B_RX_DROP_FULL: frames that found the queue full
+ * @NC2B_RX_DROP_STALL: frames that waited too long for the guest
+ * @NC2B_STATS: number of counters
+ */
+enum nc2b_stat {
+	NC2B_TX_FRAMES,
+	NC2B_TX_BYTES,
+	NC2B_TX_COPIED,
+	NC2B_TX_DROP_COPY,
+	NC2B_TX_DROP_BAD,
+	NC2B_TX_DROP_DOWN,
+	NC2B_TX_DROP_NOMEM,
+	NC2B_RX_FRAMES,
+	NC2B_RX_BYTES,
+	NC2B_RX_COPIED,
+	NC2B_RX_DROP_COPY,
+	NC2B_RX_DROP_FULL,
+	NC2B_RX_DROP_STALL,
+	NC2B_STATS,
+};
+
+/**
+ * struct nc2b_tx_frame - a frame that waits for its copies from the guest
+ * @skb: where it goes
+ * @first: its first request, for the checksum flags
+ * @op: its first copy
+ * @nr_ops: how many
+ * @slot: first of its slots in &nc2b_queue.tx_ids
+ * @nr_slots: how many
+ */
+struct nc2b_tx_frame {
+	struct sk_buff *skb;
+	struct xen_netif_tx_request first;
+	u16 op;
+	u16 nr_ops;
+	u16 slot;
+	u16 nr_slots;
+};
+
+/**
+ * struct nc2b_rx_slot - a response that waits for its copies to the guest
+ * @op: its first copy
+ * @nr_ops: how many; 0 for an extra info slot
+ * @last: last slot of its frame
+ */
+struct nc2b_rx_slot {
+	u16 op;
+	u8 nr_ops;
+	bool last;
+};
+
+/**
+ * struct nc2b_queue - one queue of the bridged path
+ * @vif: whose
+ * @id: its number
+ * @tx: requests to send, from the guest
+ * @rx: buffers to receive, from the guest
+ * @tx_irq: event channel of @tx
+ * @rx_irq: event channel of @rx; may equal @tx_irq
+ * @tx_name: of @tx_irq
+ * @rx_name: of @rx_irq
+ * @tx_napi: takes frames from the guest
+ * @rx_napi: puts frames into the guest's buffers
+ * @eoi: NC2B_EOI_*: whose event awaits its EOI; see nc2b_queue_eoi()
+ * @tx_ops: copies from the guest; @tx_napi only
+ * @frames: frames that await @tx_ops; @tx_napi only
+ * @tx_ids: ids of the slots of @frames; @tx_napi only
+ * @rx_ops: copies to the guest; @rx_napi only
+ * @slots: responses that await @rx_ops; @rx_napi only
+ * @backlog: frames that wait for the guest; under its own lock
+ * @backlog_bytes: their bytes; under the lock of @backlog
+ * @stall: runs when the head of @backlog has waited too long
+ * @flags: NC2B_RX_STALLED; atomic bit operations
+ * @tx_sync: protects TX_* of @stats against torn reads on 32 bit machines
+ * @rx_sync: the same for RX_*
+ * @stats: counters; TX_* written by @tx_napi, RX_* by @rx_napi
+ */
+struct nc2b_queue {
+	struct nc2b_vif *vif;
+	unsigned int id;
+
+	struct xen_netif_tx_back_ring tx;
+	struct xen_netif_rx_back_ring rx;
+	unsigned int tx_irq;
+	unsigned int rx_irq;
+	struct napi_struct tx_napi;
+	struct napi_struct rx_napi;
+	atomic_t eoi;
+	char tx_name[IFNAMSIZ + 8];
+	char rx_name[IFNAMSIZ + 8];
+
+	struct gnttab_copy *tx_ops;
+	struct nc2b_tx_frame frames[NC2B_BATCH];
+	u16 tx_ids[NC2B_COPY_OPS];
+
+	struct gnttab_copy *rx_ops;
+	struct nc2b_rx_slot slots[NC2B_COPY_OPS];
+
+	struct sk_buff_head backlog;
+	u32 backlog_bytes;
+	struct timer_list stall;
+	unsigned long flags;
+
+	struct u64_stats_sync tx_sync;
+	struct u64_stats_sync rx_sync;
+	u64_stats_t stats[NC2B_STATS];
+};
+
+/* Bit numbers in &nc2b_queue.flags. */
+#define NC2B_RX_STALLED	0	/* the timer has fired */
+
+/* Bits of &nc2b_queue.eoi. */
+#define NC2B_EOI_TX	BIT(0)
+#define NC2B_EOI_RX	BIT(1)
+
+/**
+ * struct nc2b_queue_keys - what the front wrote for one queue
+ * @tx_ref: tx-ring-ref
+ * @rx_ref: rx-ring-ref
+ * @tx_evtchn: event-channel-tx, or event-channel
+ * @rx_evtchn: event-channel-rx, or event-channel
+ */
+struct nc2b_queue_keys {
+	unsigned int tx_ref;
+	unsigned int rx_ref;
+	unsigned int tx_evtchn;
+	unsigned int rx_evtchn;
+};
+
+int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
+		     const struct nc2b_queue_keys *keys);
+void nc2b_queue_stop(struct nc2b_queue *q);
+void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);
+
+/* tx.c: NAPI poll function. */
+int nc2b_tx_poll(struct napi_struct *napi, int budget);
+
+/* rx.c: any context; NAPI poll function. */
+void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb);
+int nc2b_rx_poll(struct napi_struct *napi, int budget);
+void nc2b_rx_stall(struct timer_list *t);
+void nc2b_rx_purge(struct nc2b_queue *q);
+
+#endif /* NC2B_QUEUE_H */

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The bridged path, bridge to guest: frames are copied into granted pages. */
+#include "grant.h"
+#include "queue.h"
+#include "vif.h"
+
+#include <linux/skbuff.h>
+
+#include <xen/events.h>
+#include <xen/page.h>
+
+/**
+ * struct rx_out - one frame while it is laid into the guest's buffers
+ * @op: next free copy
+ * @slot: next free response
+ * @req: the buffer being filled
+ * @fill: bytes in it so far
+ * @rsp: its response
+ * @cur: its slot
+ */
+struct rx_out {
+	u16 op;
+	u16 slot;
+	struct xen_netif_rx_request req;
+	u32 fill;
+	struct xen_netif_rx_response *rsp;
+	struct nc2b_rx_slot *cur;
+};
+
+/* Slots of the guest's that a frame takes. */
+static u32 rx_slots(const struct sk_buff *skb)
+{
+	return DIV_ROUND_UP(skb->len, XEN_PAGE_SIZE) + skb_is_gso(skb);
+}
+
+/* Pages that @len bytes at @offset touch: each is a copy of its own. */
+static u32 rx_pages(u32 offset, u32 len)
+{
+	return len ? DIV_ROUND_UP(offset_in_page(offset) + len, PAGE_SIZE) : 0;
+}
+
+static u32 rx_ops_one(const struct sk_buff *skb)
+{
+	u32 i, n = rx_pages(offset_in_page(skb->data), skb_headlen(skb));
+
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+
+		n += rx_pages(skb_frag_off(frag), skb_frag_size(frag));
+	}
+	return n;
+}
+
+/* Copies that a frame takes at most: each slot's end cuts one in two. */
+static u32 rx_ops(const struct sk_buff *skb)
+{
+	const struct sk_buff *part;
+	u32 n = rx_ops_one(skb) + rx_slots(skb);
+
+	skb_walk_frags(skb, part)
+		n += rx_ops_one(part);
+	return n;
+}
+
+/**
+ * nc2b_rx_enqueue - take a frame for the guest
+ * @q: the queue
+ * @skb: the frame; consumed
+ *
+ * Any context that ndo_start_xmit may run in.  Bytes that wait are bounded: at
+ * the bound the netdev's queue is stopped, and what comes all the same is
+ * dropped.
+ */
+void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->vif->dev, q->id);
+	bool full;
+
+	spin_lock_bh(&q->backlog.lock);
+	full = q->backlog_bytes >= 2 * NC2B_RXQ_BYTES;
+	if (!full) {
+		q->backlog_bytes += skb->len;
+		__skb_queue_tail(&q->backlog, skb);
+	} else {
+		u64_stats_update_begin(&q->rx_sync);
+		u64_stats_inc(&q->stats[NC2B_RX_DROP_FULL]);
+		u64_stats_update_end(&q->rx_sync);
+	}
+	if (q->backlog_bytes >= NC2B_RXQ_BYTES)
+		netif_tx_stop_queue(txq);
+	spin_unlock_bh(&q->backlog.lock);
+
+	if (full)
+		kfree_skb(skb);
+	napi_schedule(&q->rx_napi);
+}
+
+static struct sk_buff *rx_dequeue(struct nc2b_queue *q)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->vif->dev, q->id);
+	struct sk_buff *skb;
+
+	spin_lock_bh(&q->backlog.lock);
+	skb = __skb_dequeue(&q->backlog);
+	if (skb)
+		q->backlog_bytes -= skb->len;
+	if (netif_tx_queue_stopped(txq) && q->backlog_bytes < NC2B_RXQ_BYTES / 2)
+		netif_tx_wake_queue(txq);
+	spin_unlock_bh(&q->backlog.lock);
+	return skb;
+}
+
+/**
+ * nc2b_rx_purge - drop every frame that waits for the guest
+ * @q: the queue
+ *
+ * NAPI's own context, or with NAPI disabled.
+ */
+void nc2b_rx_purge(struct nc2b_queue *q)
+{
+	struct sk_buff *skb;
+
+	while ((skb = rx_dequeue(q)) != NULL) {
+		u64_stats_update_begin(&q->rx_sync);
+		u64_stats_inc(&q->stats[NC2B_RX_DROP_STALL]);
+		u64_stats_update_end(&q->rx_sync);
+		kfree_skb(skb);
+	}
+}
+
+/**
+ * nc2b_rx_stall - timer: the frame at the head has waited too long
+ * @t: &nc2b_queue.stall
+ *
+ * The frames may hold socket memory of their senders, so that a guest which
+ * takes nothing must not keep them for ever.  The poll does the dropping.
+ */
+void nc2b_rx_stall(struct timer_list *t)
+{
+	struct nc2b_queue *q = container_of(t, struct nc2b_queue, stall);
+
+	set_bit(NC2B_RX_STALLED, &q->flags);
+	napi_schedule(&q->rx_napi);
+}
+
+/*
+ * Whether the guest has @need buffers for us.  If not, it will send an event
+ * when it has more; -EPROTO if its index is beyond the ring.
+ */
+static int rx_have_slots(struct nc2b_queue *q, u32 need)
+{
+	struct xen_netif_rx_sring *ring = q->rx.sring;
+	u32 prod;
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		prod = READ_ONCE(ring->req_prod);
+		if (prod - q->rx.req_cons > RING_SIZE(&q->rx))
+			return -EPROTO;
+		if (prod - q->rx.req_cons >= need) {
+			/* Index before the requests. */
+			virt_rmb();
+			return 1;
+		}
+		WRITE_ONCE(ring->req_event, prod + 1);
+		/* Threshold before looking at the index once more. */
+		virt_mb();
+	}
+	return 0;
+}
+
+static u16 rx_flags(const struct sk_buff *skb)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		return XEN_NETRXF_csum_blank | XEN_NETRXF_data_validated;
+	if (skb->ip_summed == CHECKSUM_UNNECESSARY)
+		return XEN_NETRXF_data_validated;
+	return 0;
+}
+
+static void rx_next_slot(struct nc2b_queue *q, struct rx_out *o, u16 flags)
+{
+	RING_COPY_REQUEST(&q->rx, q->rx.req_cons++, &o->req);
+	o->rsp = RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++);
+	o->rsp->id = o->req.id;
+	o->rsp->offset = 0;
+	o->rsp->flags = flags;
+	o->rsp->status = 0;
+	o->fill = 0;
+	o->cur = &q->slots[o->slot++];
+	o->cur->op = o->op;
+	o->cur->nr_ops = 0;
+	o->cur->last = false;
+}
+
+/* Stands behind the first slot, whose buffer goes on being filled. */
+static void rx_gso_slot(struct nc2b_queue *q, struct rx_out *o,
+			const struct sk_buff *skb)
+{
+	struct xen_netif_extra_info *extra;
+
+	q->rx.req_cons++;
+	extra = (struct xen_netif_extra_info *)
+		RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++);
+	memset(extra, 0, sizeof(*extra));
+	extra->type = XEN_NETIF_EXTRA_TYPE_GSO;
+	extra->u.gso.size = skb_shinfo(skb)->gso_size;
+	extra->u.gso.type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
+			    XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
+	q->slots[o->slot].nr_ops = 0;
+	q->slots[o->slot++].last = false;
+}
+
+/* Lay @len bytes of @page at @offset into the guest's buffers. */
+static void rx_put(struct nc2b_queue *q, struct rx_out *o, struct page *page,
+		   u32 offset, u32 len)
+{
+	u32 chunk;
+
+	for (; len; len -= chunk, offset += chunk) {
+		if (o->fill == XEN_PAGE_SIZE) {
+			o->rsp->flags |= XEN_NETRXF_more_data;
+			rx_next_slot(q, o, 0);
+		}
+		chunk = min_t(u32, len, XEN_PAGE_SIZE - o->fill);
+		chunk = min_t(u32, chunk, PAGE_SIZE - offset_in_page(offset));
+		nc2b_copy_to_guest(&q->rx_ops[o->op++], q->vif->domid,
+				   o->req.gref, o->fill,
+				   page + (offset >> PAGE_SHIFT),
+				   offset_in_page(offset), chunk);
+		o->fill += chunk;
+		o->rsp->status = o->fill;
+		o->cur->nr_ops++;
+	}
+}
+
+static void rx_put_skb(struct nc2b_queue *q, struct rx_out *o,
+		       const struct sk_buff *skb)
+{
+	u32 i;
+
+	rx_put(q, o, virt_to_page(skb->data), offset_in_page(skb->data),
+	       skb_headlen(skb));
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+
+		rx_put(q, o, skb_frag_page(frag), skb_frag_off(frag),
+		       skb_frag_size(frag));
+	}
+}
+
+static void rx_frame(struct nc2b_queue *q, struct rx_out *o, struct sk_buff *skb)
+{
+	const struct sk_buff *part;
+
+	rx_next_slot(q, o, rx_flags(skb));
+	if (skb_is_gso(skb)) {
+		o->rsp->flags |= XEN_NETRXF_extra_info;
+		rx_gso_slot(q, o, skb);
+	}
+	rx_put_skb(q, o, skb);
+	skb_walk_frags(skb, part)
+		rx_put_skb(q, o, part);
+	q->slots[o->slot - 1].last = true;
+}
+
+/* Lay out as many frames as fit in a batch; number of them, or -EPROTO. */
+static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
+		      struct sk_buff_head *done)
+{
+	struct sk_buff *skb;
+	int n = 0, have;
+
+	while (n < budget && (skb = skb_peek(&q->backlog)) != NULL) {
+		u32 ops = rx_ops(skb);
+
+		if (o->op + ops > NC2B_COPY_OPS ||
+		    o->slot + rx_slots(skb) > NC2B_COPY_OPS) {
+			if (n)
+				break;
+			/* Too scattered for a whole batch: gather it. */
+			if (skb_linearize(skb) || rx_ops(skb) > NC2B_COPY_OPS) {
+				kfree_skb(rx_dequeue(q));
+				continue;
+			}
+		}
+		have = rx_have_slots(q, rx_slots(skb));
+		if (have < 0)
+			return have;
+		if (!have)
+			break;
+		rx_frame(q, o, rx_dequeue(q));
+		__skb_queue_tail(done, skb);
+		n++;
+	}
+	return n;
+}
+
+static void rx_count(struct nc2b_queue *q, u64 frames, u64 bytes, u64 bad)
+{
+	u64_stats_update_begin(&q->rx_sync);
+	u64_stats_add(&q->stats[NC2B_RX_FRAMES], frames);
+	u64_stats_add(&q->stats[NC2B_RX_BYTES], bytes);
+	u64_stats_add(&q->stats[NC2B_RX_COPIED], bytes);
+	u64_stats_add(&q->stats[NC2B_RX_DROP_COPY], bad);
+	u64_stats_update_end(&q->rx_sync);
+}
+
+static bool rx_copied(struct nc2b_queue *q, const struct nc2b_rx_slot *slot)
+{
+	u32 i;
+
+	for (i = slot->op; i < slot->op + slot->nr_ops; i++)
+		if (q->rx_ops[i].status != GNTST_okay)
+			return false;
+	return true;
+}
+
+/* The copies are done: show the guest its frames. */
+static void rx_finish(struct nc2b_queue *q, const struct rx_out *o,
+		      struct sk_buff_head *done)
+{
+	RING_IDX rsp = q->rx.rsp_prod_pvt - o->slot;
+	u64 frames = 0, bytes = 0, bad = 0;
+	struct sk_buff *skb;
+	bool good = true;
+	int i, notify;
+
+	for (i = 0; i < o->slot; i++, rsp++) {
+		if (!rx_copied(q, &q->slots[i])) {
+			RING_GET_RESPONSE(&q->rx, rsp)->status = XEN_NETIF_RSP_ERROR;
+			good = false;
+		}
+		if (!q->slots[i].last)
+			continue;
+		skb = __skb_dequeue(done);
+		if (good) {
+			frames++;
+			bytes += skb->len;
+		} else {
+			bad++;
+		}
+		good = true;
+		consume_skb(skb);
+	}
+	rx_count(q, frames, bytes, bad);
+
+	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&q->rx, notify);
+	if (notify)
+		notify_remote_via_irq(q->rx_irq);
+}
+
+/* The head of the backlog waits for the guest, or nothing does. */
+static void rx_watch_stall(struct nc2b_queue *q, int done)
+{
+	if (skb_queue_empty_lockless(&q->backlog))
+		timer_delete(&q->stall);
+	else if (done || !timer_pending(&q->stall))
+		mod_timer(&q->stall, jiffies + NC2B_RX_STALL);
+}
+
+static bool rx_may_go_on(struct nc2b_queue *q)
+{
+	struct sk_buff *skb = skb_peek(&q->backlog);
+
+	return skb && rx_have_slots(q, rx_slots(skb)) > 0;
+}
+
+/**
+ * nc2b_rx_poll - NAPI poll function: put frames into the guest's buffers
+ * @napi: &nc2b_queue.rx_napi
+ * @budget: frames at most
+ *
+ * Return: frames put.
+ */
+int nc2b_rx_poll(struct napi_struct *napi, int budget)
+{
+	struct nc2b_queue *q = container_of(napi, struct nc2b_queue, rx_napi);
+	struct sk_buff_head list;
+	struct rx_out o;
+	int done = 0, n;
+
+	if (test_and_clear_bit(NC2B_RX_STALLED, &q->flags) &&
+	    !rx_may_go_on(q))
+		nc2b_rx_purge(q);
+
+	while (done < budget && !READ_ONCE(q->vif->broken)) {
+		o.op = 0;
+		o.slot = 0;
+		__skb_queue_head_init(&list);
+		n = rx_collect(q, budget - done, &o, &list);
+		if (n < 0)
+			nc2b_vif_break(q->vif, "a receive index beyond the ring");
+		if (!o.slot)
+			break;
+		nc2b_grant_copy(q->rx_ops, o.op);
+		rx_finish(q, &o, &list);
+		done += max(n, 1);
+	}
+	rx_watch_stall(q, done);
+	if (done >= budget)
+		return budget;
+
+	napi_complete_done(napi, done);
+	if (!READ_ONCE(q->vif->broken) && rx_may_go_on(q))
+		napi_schedule(napi);
+	nc2b_queue_eoi(q, NC2B_EOI_RX, done);
+	return done;
+}

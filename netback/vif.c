@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vif.h"
+
+#include "direct.h"
+#include "queue.h"
+
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/if_vlan.h>
+#include <linux/rtnetlink.h>
+
+#include <xen/xenbus.h>
+
+/* Frames that the qdisc may hold beside the queue's own bound in bytes. */
+#define VIF_TX_QUEUE_LEN 64
+
+static u16 nc2b_vif_select_queue(struct net_device *dev, struct sk_buff *skb,
+				 struct net_device *sb_dev)
+{
+	return netdev_pick_tx(dev, skb, NULL);
+}
+
+static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+	u32 id = skb_get_queue_mapping(skb);
+
+	if (!vif->queues || id >= vif->nr_queues || READ_ONCE(vif->broken))
+		goto drop;
+	/* Pages that a sender may still want back get a copy of their own. */
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
+		goto drop;
+	skb_tx_timestamp(skb);
+	nc2b_rx_enqueue(&vif->queues[id], skb);
+	return NETDEV_TX_OK;
+
+drop:
+	dev_core_stats_tx_dropped_inc(dev);
+	kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+static int nc2b_vif_open(struct net_device *dev)
+{
+	netif_tx_start_all_queues(dev);
+	return 0;
+}
+
+static int nc2b_vif_stop(struct net_device *dev)
+{
+	netif_tx_stop_all_queues(dev);
+	return 0;
+}
+
+/* The netdev transmits what the guest receives, and the other way round. */
+static void add_queue_stats(struct nc2b_queue *q, struct rtnl_link_stats64 *s)
+{
+	s->tx_packets += u64_stats_read(&q->stats[NC2B_RX_FRAMES]);
+	s->tx_bytes += u64_stats_read(&q->stats[NC2B_RX_BYTES]);
+	s->tx_dropped += u64_stats_read(&q->stats[NC2B_RX_DROP_FULL]) +
+			 u64_stats_read(&q->stats[NC2B_RX_DROP_STALL]);
+	s->tx_errors += u64_stats_read(&q->stats[NC2B_RX_DROP_COPY]);
+	s->rx_packets += u64_stats_read(&q->stats[NC2B_TX_FRAMES]);
+	s->rx_bytes += u64_stats_read(&q->stats[NC2B_TX_BYTES]);
+	s->rx_dropped += u64_stats_read(&q->stats[NC2B_TX_DROP_DOWN]) +
+			 u64_stats_read(&q->stats[NC2B_TX_DROP_NOMEM]);
+	s->rx_errors += u64_stats_read(&q->stats[NC2B_TX_DROP_BAD]) +
+			u64_stats_read(&q->stats[NC2B_TX_DROP_COPY]);
+}
+
+static void nc2b_vif_get_stats64(struct net_device *dev,
+				 struct rtnl_link_stats64 *s)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+	struct nc2b_queue *queues;
+	unsigned int i;
+
+	/* nc2b_vif_disconnect() waits for readers before queues go. */
+	rcu_read_lock();
+	queues = READ_ONCE(vif->queues);
+	for (i = 0; queues && i < READ_ONCE(vif->nr_queues); i++)
+		add_queue_stats(&queues[i], s);
+	rcu_read_unlock();
+
+	s->tx_packets += READ_ONCE(vif->past.tx_packets);
+	s->tx_bytes += READ_ONCE(vif->past.tx_bytes);
+	s->rx_packets += READ_ONCE(vif->past.rx_packets);
+	s->rx_bytes += READ_ONCE(vif->past.rx_bytes);
+	nc2b_direct_add_stats(vif->direct, s);
+}
+
+static netdev_features_t nc2b_vif_fix_features(struct net_device *dev,
+					       netdev_features_t features)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	if (!vif->can_sg)
+		features &= ~NETIF_F_SG;
+	if (!vif->gso4)
+		features &= ~NETIF_F_TSO;
+	if (!vif->gso6)
+		features &= ~NETIF_F_TSO6;
+	if (!vif->csum4)
+		features &= ~NETIF_F_IP_CSUM;
+	if (!vif->csum6)
+		features &= ~NETIF_F_IPV6_CSUM;
+	return features;
+}
+
+static int nc2b_vif_change_mtu(struct net_device *dev, int mtu)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	if (!vif->can_sg && mtu > ETH_DATA_LEN)
+		return -EINVAL;
+	WRITE_ONCE(dev->mtu, mtu);
+	return 0;
+}
+
+static const struct net_device_ops nc2b_vif_netdev_ops = {
+	.ndo_open = nc2b_vif_open,
+	.ndo_stop = nc2b_vif_stop,
+	.ndo_start_xmit = nc2b_vif_start_xmit,
+	.ndo_select_queue = nc2b_vif_select_queue,
+	.ndo_get_stats64 = nc2b_vif_get_stats64,
+	.ndo_fix_features = nc2b_vif_fix_features,
+	.ndo_change_mtu = nc2b_vif_change_mtu,
+	.ndo_set_mac_address = eth_mac_addr,
+	.ndo_validate_addr = eth_validate_addr,
+};
+
+static void set_up_netdev(struct net_device *dev)
+{
+	/* The address of the bridge's end; high, so that no bridge adopts it. */
+	static const u8 addr[ETH_ALEN] = { 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+	dev->netdev_ops = &nc2b_vif_netdev_ops;
+	dev->ethtool_ops = &nc2b_ethtool_ops;
+	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM |
+			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_FRAGLIST;
+	dev->features = dev->hw_features | NETIF_F_RXCSUM;
+	dev->tx_queue_len = VIF_TX_QUEUE_LEN;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = ETH_MAX_MTU - VLAN_ETH_HLEN;
+	eth_hw_addr_set(dev, addr);
+	netif_carrier_off(dev);
+}
+
+/**
+ * nc2b_vif_create - make the netdev of a guest interface
+ * @xdev: the xenbus device; drvdata of its struct device becomes the vif
+ * @handle: number of the interface in the guest
+ *
+ * Return: the vif, registered and without carrier, or an error pointer.
+ */
+struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle)
+{
+	struct net_device *dev;
+	struct nc2b_vif *vif;
+	char name[IFNAMSIZ];
+	int err;
+
+	snprintf(name, sizeof(name), "vif%u.%u", xdev->otherend_id, handle);
+	dev = alloc_netdev_mqs(sizeof(*vif), name, NET_NAME_UNKNOWN, ether_setup,
+			       NC2B_MAX_QUEUES, 1);
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	SET_NETDEV_DEV(dev, &xdev->dev);
+	set_up_netdev(dev);
+
+	vif = netdev_priv(dev);
+	vif->dev = dev;
+	vif->xdev = xdev;
+	vif->domid = xdev->otherend_id;
+	vif->handle = handle;
+	vif->can_sg = true;
+	vif->csum4 = true;
+
+	vif->direct = nc2b_direct_create(vif);
+	err = vif->direct ? register_netdev(dev) : -ENOMEM;
+	if (err) {
+		nc2b_direct_destroy(vif->direct);
+		free_netdev(dev);
+		return ERR_PTR(err);
+	}
+	return vif;
+}
+
+/**
+ * nc2b_vif_destroy - undo nc2b_vif_create()
+ * @vif: not connected
+ */
+void nc2b_vif_destroy(struct nc2b_vif *vif)
+{
+	unregister_netdev(vif->dev);
+	nc2b_direct_destroy(vif->direct);
+	free_netdev(vif->dev);
+}
+
+/**
+ * nc2b_vif_break - the peer has broken the rules: have nothing to do with it
+ * @vif: the interface
+ * @what: what it did
+ *
+ * Any context.  Both ends keep what they have until the front disconnects: the
+ * flag stops every hot path, and nothing is torn down from under them.
+ */
+void nc2b_vif_break(struct nc2b_vif *vif, const char *what)
+{
+	if (READ_ONCE(vif->broken))
+		return;
+	WRITE_ONCE(vif->broken, true);
+	netif_carrier_off(vif->dev);
+	net_err_ratelimited("%s: stopped: the guest sent %s; re-attach the interface to use it again\n",
+			    vif->dev->name, what);
+}
+
+/**
+ * nc2b_vif_connect - start the queues of the bridged path
+ * @vif: not connected
+ * @keys: what the front wrote, one for each queue
+ * @nr: queues, 1..NC2B_MAX_QUEUES
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: 0, or a negative error with nothing started.
+ */
+int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
+		     unsigned int nr)
+{
+	struct nc2b_queue *queues;
+	unsigned int i;
+	int err = 0;
+
+	queues = kvcalloc(nr, sizeof(*queues), GFP_KERNEL);
+	if (!queues)
+		return -ENOMEM;
+
+	rtnl_lock();
+	for (i = 0; i < nr; i++) {
+		err = nc2b_queue_start(&queues[i], vif, i, &keys[i]);
+		if (err)
+			goto err_stop;
+	}
+	err = netif_set_real_num_tx_queues(vif->dev, nr);
+	if (err)
+		goto err_stop;
+	vif->broken = false;
+	WRITE_ONCE(vif->nr_queues, nr);
+	smp_store_release(&vif->queues, queues);
+	netdev_update_features(vif->dev);
+	if (!vif->can_sg && vif->dev->mtu > ETH_DATA_LEN)
+		dev_set_mtu(vif->dev, ETH_DATA_LEN);
+	netif_carrier_on(vif->dev);
+	rtnl_unlock();
+
+	/* What the front posted before we listened sent its event to nobody. */
+	local_bh_disable();
+	for (i = 0; i < nr; i++)
+		napi_schedule(&queues[i].tx_napi);
+	local_bh_enable();
+	return 0;
+
+err_stop:
+	while (i--)
+		nc2b_queue_stop(&queues[i]);
+	rtnl_unlock();
+	kvfree(queues);
+	return err;
+}
+
+static void keep_stats(struct nc2b_vif *vif, struct nc2b_queue *queues,
+		       unsigned int nr)
+{
+	struct rtnl_link_stats64 sum = {};
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		add_queue_stats(&queues[i], &sum);
+	vif->past.tx_packets += sum.tx_packets;
+	vif->past.tx_bytes += sum.tx_bytes;
+	vif->past.rx_packets += sum.rx_packets;
+	vif->past.rx_bytes += sum.rx_bytes;
+}
+
+/**
+ * nc2b_vif_disconnect - stop the queues of the bridged path
+ * @vif: the interface; if it is not connected nothing happens
+ *
+ * Process context; takes RTNL.  The direct path has been left before.
+ */
+void nc2b_vif_disconnect(struct nc2b_vif *vif)
+{
+	struct nc2b_queue *queues;
+	unsigned int i, nr;
+
+	rtnl_lock();
+	queues = vif->queues;
+	nr = vif->nr_queues;
+	if (!queues) {
+		rtnl_unlock();
+		return;
+	}
+	netif_carrier_off(vif->dev);
+	netif_tx_disable(vif->dev);
+	WRITE_ONCE(vif->queues, NULL);
+	/* Readers of statistics, and transmitters that do not hold the lock. */
+	synchronize_net();
+	for (i = 0; i < nr; i++)
+		nc2b_queue_stop(&queues[i]);
+	keep_stats(vif, queues, nr);
+	if (netif_running(vif->dev))
+		netif_tx_start_all_queues(vif->dev);
+	rtnl_unlock();
+	kvfree(queues);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One guest interface: the netdev vif<domid>.<handle>, its queues of the
+ * bridged path, and the direct path if the guest asked for it.
+ */
+#ifndef NC2B_VIF_H
+#define NC2B_VIF_H
+
+#include <linux/if_ether.h>
+#include <linux/netdevice.h>
+#include <linux/types.h>
+
+#include <xen/interface/xen.h>
+
+struct nc2b_direct;
+struct nc2b_queue;
+struct nc2b_queue_keys;
+struct xenbus_device;
+
+/**
+ * struct nc2b_vif - one guest interface, the private part of its netdev
+ * @dev: the netdev
+ * @xdev: the xenbus device
+ * @domid: the guest
+ * @handle: number of the interface in the guest
+ * @mac: the guest's address; not the netdev's own
+ * @queues: queues of the bridged path; NULL while not connected.  Changed under
+ *	RTNL; readers in other contexts hold rcu_read_lock()
+ * @nr_queues: how many
+ * @can_sg: front takes frames of several slots
+ * @gso4: front takes TCPv4 segments to cut
+ * @gso6: the same for TCPv6
+ * @csum4: front takes IPv4 frames with a blank checksum
+ * @csum6: the same for IPv6
+ * @broken: the peer has lied; set once, see nc2b_vif_break()
+ * @past: frames and bytes of earlier connections
+ * @direct: the direct path; lives as long as the vif
+ */
+struct nc2b_vif {
+	struct net_device *dev;
+	struct xenbus_device *xdev;
+	domid_t domid;
+	unsigned int handle;
+	u8 mac[ETH_ALEN];
+
+	struct nc2b_queue *queues;
+	unsigned int nr_queues;
+
+	bool can_sg;
+	bool gso4;
+	bool gso6;
+	bool csum4;
+	bool csum6;
+
+	bool broken;
+	struct rtnl_link_stats64 past;
+	struct nc2b_direct *direct;
+};
+
+/* Queues of the bridged path that a front may have. */
+#define NC2B_MAX_QUEUES 16
+
+struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle);
+void nc2b_vif_destroy(struct nc2b_vif *vif);
+void nc2b_vif_break(struct nc2b_vif *vif, const char *what);
+
+int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
+		     unsigned int nr);
+void nc2b_vif_disconnect(struct nc2b_vif *vif);
+
+extern const struct ethtool_ops nc2b_ethtool_ops;
+extern const struct attribute_group nc2b_sysfs_group;
+
+#endif /* NC2B_VIF_H */

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "xenbus.h"
+
+#include "direct.h"
+#include "queue.h"
+#include "vif.h"
+
+#include <linux/etherdevice.h>
+#include <linux/hex.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <xen/xenbus.h>
+
+static char *claim = "all";
+module_param(claim, charp, 0444);
+MODULE_PARM_DESC(claim, "Interfaces to serve: all, script (those whose script is vif-nc2), none; the rest is left to xen-netback");
+
+static unsigned int max_queues;
+module_param(max_queues, uint, 0644);
+MODULE_PARM_DESC(max_queues, "Queues of the bridged path offered to a guest (default: CPUs, at most 8)");
+
+/**
+ * struct backend - one xenbus device, from probe to remove
+ * @xdev: the device
+ * @vif: its interface
+ * @lock: held while the device is connected or disconnected
+ * @hotplug: watch on hotplug-status, while @hotplug_armed
+ * @hotplug_armed: whether it is registered
+ * @connected: the queues of the bridged path run
+ *
+ * Callbacks of a xenbus device come one at a time, from xenwatch or from the
+ * driver core; the hotplug watch comes from xenwatch: @lock keeps them apart.
+ */
+struct backend {
+	struct xenbus_device *xdev;
+	struct nc2b_vif *vif;
+	struct mutex lock;
+	struct xenbus_watch hotplug;
+	bool hotplug_armed;
+	bool connected;
+};
+
+static unsigned int offered_queues(void)
+{
+	unsigned int n = READ_ONCE(max_queues);
+
+	if (!n)
+		n = min_t(unsigned int, num_online_cpus(), 8);
+	return min_t(unsigned int, n, NC2B_MAX_QUEUES);
+}
+
+static bool claimed(struct xenbus_device *xdev)
+{
+	bool ours;
+	char *script;
+
+	if (!strcmp(claim, "none"))
+		return false;
+	if (strcmp(claim, "script"))
+		return true;
+	script = xenbus_read(XBT_NIL, xdev->nodename, "script", NULL);
+	if (IS_ERR(script))
+		return false;
+	ours = !strcmp(kbasename(script), "vif-nc2");
+	kfree(script);
+	return ours;
+}
+
+static int write_features(struct xenbus_device *xdev)
+{
+	static const struct {
+		const char *key;
+		unsigned int value;
+	} features[] = {
+		{ "feature-sg", 1 },
+		{ "feature-gso-tcpv4", 1 },
+		{ "feature-gso-tcpv6", 1 },
+		{ "feature-ipv6-csum-offload", 1 },
+		{ "feature-rx-copy", 1 },
+		{ "feature-rx-flip", 0 },
+		{ "feature-split-event-channels", 1 },
+	};
+	int i, err = 0;
+
+	for (i = 0; !err && i < ARRAY_SIZE(features); i++)
+		err = xenbus_printf(XBT_NIL, xdev->nodename, features[i].key, "%u",
+				    features[i].value);
+	if (!err)
+		err = xenbus_printf(XBT_NIL, xdev->nodename, "multi-queue-max-queues",
+				    "%u", offered_queues());
+	return err;
+}
+
+/* What a connection offers; before each time that InitWait is entered. */
+static int offer(struct backend *be)
+{
+	int err = write_features(be->xdev);
+
+	return err ?: nc2b_direct_offer(be->vif->direct);
+}
+
+static int read_mac(struct xenbus_device *xdev, u8 *mac)
+{
+	char *text = xenbus_read(XBT_NIL, xdev->nodename, "mac", NULL);
+	int err;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	err = mac_pton(text, mac) && is_valid_ether_addr(mac) ? 0 : -EINVAL;
+	kfree(text);
+	return err;
+}
+
+/* The netdev exists before InitWait is seen, which is what runs the script. */
+static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
+{
+	struct backend *be;
+	unsigned int handle;
+	int err;
+
+	if (!claimed(xdev))
+		return -ENODEV;
+	be = kzalloc(sizeof(*be), GFP_KERNEL);
+	if (!be)
+		return -ENOMEM;
+	be->xdev = xdev;
+	mutex_init(&be->lock);
+	dev_set_drvdata(&xdev->dev, be);
+
+	err = xenbus_scanf(XBT_NIL, xdev->nodename, "handle", "%u", &handle);
+	if (err != 1) {
+		xenbus_dev_fatal(xdev, err, "reading handle");
+		err = -EINVAL;
+		goto err_free;
+	}
+	be->vif = nc2b_vif_create(xdev, handle);
+	if (IS_ERR(be->vif)) {
+		err = PTR_ERR(be->vif);
+		xenbus_dev_fatal(xdev, err, "creating the interface");
+		goto err_free;
+	}
+	err = read_mac(xdev, be->vif->mac);
+	if (err) {
+		xenbus_dev_fatal(xdev, err, "reading mac");
+		goto err_vif;
+	}
+	err = offer(be);
+	if (err) {
+		xenbus_dev_fatal(xdev, err, "writing features");
+		goto err_vif;
+	}
+	err = sysfs_create_group(&xdev->dev.kobj, &nc2b_sysfs_group);
+	if (err)
+		goto err_vif;
+	err = xenbus_switch_state(xdev, XenbusStateInitWait);
+	if (err)
+		goto err_sysfs;
+	kobject_uevent(&xdev->dev.kobj, KOBJ_ONLINE);
+	return 0;
+
+err_sysfs:
+	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
+err_vif:
+	nc2b_vif_destroy(be->vif);
+err_free:
+	dev_set_drvdata(&xdev->dev, NULL);
+	kfree(be);
+	return err;
+}
+
+static void read_front_features(struct backend *be)
+{
+	const char *front = be->xdev->otherend;
+	struct nc2b_vif *vif = be->vif;
+
+	vif->can_sg = xenbus_read_unsigned(front, "feature-sg", 0);
+	vif->gso4 = xenbus_read_unsigned(front, "feature-gso-tcpv4", 0);
+	vif->gso6 = xenbus_read_unsigned(front, "feature-gso-tcpv6", 0);
+	vif->csum4 = !xenbus_read_unsigned(front, "feature-no-csum-offload", 0);
+	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
+}
+
+static int read_queue_keys(struct backend *be, const char *dir,
+			   struct nc2b_queue_keys *keys)
+{
+	int err;
+
+	err = xenbus_gather(XBT_NIL, dir,
+			    "tx-ring-ref", "%u", &keys->tx_ref,
+			    "rx-ring-ref", "%u", &keys->rx_ref, NULL);
+	if (err)
+		return err;
+	err = xenbus_gather(XBT_NIL, dir,
+			    "event-channel-tx", "%u", &keys->tx_evtchn,
+			    "event-channel-rx", "%u", &keys->rx_evtchn, NULL);
+	if (!err)
+		return 0;
+	err = xenbus_scanf(XBT_NIL, dir, "event-channel", "%u", &keys->tx_evtchn);
+	keys->rx_evtchn = keys->tx_evtchn;
+	return err == 1 ? 0 : -ENOENT;
+}
+
+static int read_all_keys(struct backend *be, struct nc2b_queue_keys *keys,
+			 unsigned int nr)
+{
+	const char *front = be->xdev->otherend;
+	unsigned int i;
+	char *dir;
+	int err = 0;
+
+	if (nr == 1)
+		return read_queue_keys(be, front, keys);
+	for (i = 0; !err && i < nr; i++) {
+		dir = kasprintf(GFP_KERNEL, "%s/queue-%u", front, i);
+		if (!dir)
+			return -ENOMEM;
+		err = read_queue_keys(be, dir, &keys[i]);
+		kfree(dir);
+	}
+	return err;
+}
+
+/* Bring the bridged path up as the front has asked; 0 or a negative error. */
+static int connect_bridged(struct backend *be)
+{
+	struct xenbus_device *xdev = be->xdev;
+	struct nc2b_queue_keys *keys;
+	unsigned int nr;
+	int err;
+
+	if (be->connected)
+		return 0;
+	if (!xenbus_read_unsigned(xdev->otherend, "request-rx-copy", 0)) {
+		xenbus_dev_fatal(xdev, -EOPNOTSUPP, "front does not copy");
+		return -EOPNOTSUPP;
+	}
+	nr = xenbus_read_unsigned(xdev->otherend, "multi-queue-num-queues", 1);
+	if (!nr || nr > offered_queues()) {
+		xenbus_dev_fatal(xdev, -EINVAL, "front wants %u queues, 1 to %u are to be had",
+				 nr, offered_queues());
+		return -EINVAL;
+	}
+	keys = kcalloc(nr, sizeof(*keys), GFP_KERNEL);
+	if (!keys)
+		return -ENOMEM;
+	err = read_all_keys(be, keys, nr);
+	if (err) {
+		xenbus_dev_fatal(xdev, err, "reading the front's rings");
+	} else {
+		read_front_features(be);
+		err = nc2b_vif_connect(be->vif, keys, nr);
+		if (err)
+			xenbus_dev_fatal(xdev, err, "connecting the front's rings");
+	}
+	kfree(keys);
+	be->connected = !err;
+	return err;
+}
+
+static void disarm_hotplug(struct backend *be)
+{
+	if (!be->hotplug_armed)
+		return;
+	be->hotplug_armed = false;
+	unregister_xenbus_watch(&be->hotplug);
+	kfree(be->hotplug.node);
+	memset(&be->hotplug, 0, sizeof(be->hotplug));
+}
+
+static void disconnect(struct backend *be, bool alive)
+{
+	if (!be->connected)
+		return;
+	be->connected = false;
+	nc2b_direct_detach(be->vif->direct, alive);
+	nc2b_path_bridge_off(be->vif->direct);
+	nc2b_vif_disconnect(be->vif);
+}
+
+static bool script_is_done(struct backend *be)
+{
+	char *text = xenbus_read(XBT_NIL, be->xdev->nodename, "hotplug-status", NULL);
+	bool done;
+
+	if (IS_ERR(text))
+		return false;
+	done = !strcmp(text, "connected");
+	kfree(text);
+	return done;
+}
+
+/*
+ * Connected is said only when the script has put the netdev where it belongs:
+ * the front announces itself then, and somebody must be listening.
+ */
+static void maybe_connected(struct backend *be)
+{
+	if (!be->connected || be->xdev->state == XenbusStateConnected ||
+	    !script_is_done(be))
+		return;
+	nc2b_path_bridge_on(be->vif->direct);
+	xenbus_switch_state(be->xdev, XenbusStateConnected);
+	nc2b_direct_attach(be->vif->direct);
+}
+
+static void hotplug_changed(struct xenbus_watch *watch, const char *path,
+			    const char *token)
+{
+	struct backend *be = container_of(watch, struct backend, hotplug);
+
+	mutex_lock(&be->lock);
+	maybe_connected(be);
+	mutex_unlock(&be->lock);
+}
+
+static void arm_hotplug(struct backend *be)
+{
+	int err;
+
+	if (be->hotplug_armed)
+		return;
+	err = xenbus_watch_pathfmt(be->xdev, &be->hotplug, NULL, hotplug_changed,
+				   "%s/%s", be->xdev->nodename, "hotplug-status");
+	be->hotplug_armed = !err;
+}
+
+static void front_connected(struct backend *be)
+{
+	mutex_lock(&be->lock);
+	/* A module loaded anew under a live front starts from InitWait, too. */
+	if (be->xdev->state != XenbusStateConnected && !connect_bridged(be))
+		maybe_connected(be);
+	mutex_unlock(&be->lock);
+	if (be->connected)
+		arm_hotplug(be);
+}
+
+static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
+{
+	/* Not under the lock: unregistering waits for the callback. */
+	disarm_hotplug(be);
+	mutex_lock(&be->lock);
+	disconnect(be, alive);
+	mutex_unlock(&be->lock);
+	xenbus_switch_state(be->xdev, state);
+}
+
+/* A front that starts over after having closed finds a new offer. */
+static void front_starts(struct backend *be)
+{
+	if (be->xdev->state != XenbusStateClosed)
+		return;
+	if (offer(be))
+		xenbus_dev_fatal(be->xdev, -EIO, "writing features");
+	else
+		xenbus_switch_state(be->xdev, XenbusStateInitWait);
+}
+
+static void nc2b_otherend_changed(struct xenbus_device *xdev,
+				  enum xenbus_state state)
+{
+	struct backend *be = dev_get_drvdata(&xdev->dev);
+
+	switch (state) {
+	case XenbusStateInitialising:
+		front_starts(be);
+		break;
+	case XenbusStateConnected:
+		front_connected(be);
+		break;
+	case XenbusStateClosing:
+		if (xdev->state != XenbusStateClosed)
+			front_gone(be, XenbusStateClosing, false);
+		break;
+	case XenbusStateClosed:
+		front_gone(be, XenbusStateClosed, false);
+		if (xenbus_dev_is_online(xdev))
+			break;
+		device_unregister(&xdev->dev);
+		break;
+	case XenbusStateUnknown:
+		front_gone(be, XenbusStateClosed, false);
+		device_unregister(&xdev->dev);
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * The state is left as it is for a live front: allow_rebind lets another back,
+ * or this one loaded anew, take the rings up where they stand.  The script's
+ * word is for this netdev and goes with it.
+ */
+static void nc2b_remove(struct xenbus_device *xdev)
+{
+	struct backend *be = dev_get_drvdata(&xdev->dev);
+	bool alive = xdev->state == XenbusStateConnected;
+
+	disarm_hotplug(be);
+	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
+	mutex_lock(&be->lock);
+	disconnect(be, alive);
+	mutex_unlock(&be->lock);
+	xenbus_rm(XBT_NIL, xdev->nodename, "hotplug-status");
+	kobject_uevent(&xdev->dev.kobj, KOBJ_OFFLINE);
+	nc2b_vif_destroy(be->vif);
+	dev_set_drvdata(&xdev->dev, NULL);
+	mutex_destroy(&be->lock);
+	kfree(be);
+}
+
+/* Tells the hotplug script which netdev it is for. */
+static int nc2b_uevent(const struct xenbus_device *xdev, struct kobj_uevent_env *env)
+{
+	struct backend *be = dev_get_drvdata(&xdev->dev);
+	char *script;
+
+	script = xenbus_read(XBT_NIL, xdev->nodename, "script", NULL);
+	if (!IS_ERR(script)) {
+		add_uevent_var(env, "script=%s", script);
+		kfree(script);
+	}
+	if (!be || IS_ERR_OR_NULL(be->vif))
+		return 0;
+	return add_uevent_var(env, "vif=%s", be->vif->dev->name);
+}
+
+static const struct xenbus_device_id nc2b_ids[] = {
+	{ "vif" },
+	{ "" }
+};
+
+static struct xenbus_driver nc2b_driver = {
+	.name = KBUILD_MODNAME,
+	.ids = nc2b_ids,
+	.probe = nc2b_probe,
+	.remove = nc2b_remove,
+	.uevent = nc2b_uevent,
+	.otherend_changed = nc2b_otherend_changed,
+	.allow_rebind = true,
+};
+
+/**
+ * nc2b_xenbus_init - begin to serve interfaces
+ *
+ * Return: 0 or a negative error.
+ */
+int nc2b_xenbus_init(void)
+{
+	return xenbus_register_backend(&nc2b_driver);
+}
+
+/**
+ * nc2b_xenbus_exit - end all service; live fronts keep their rings
+ */
+void nc2b_xenbus_exit(void)
+{
+	xenbus_unregister_driver(&nc2b_driver);
+}
+
+/**
+ * nc2b_xenbus_vif - the interface of a xenbus device, for sysfs
+ * @dev: the device
+ *
+ * Return: its interface.
+ */
+struct nc2b_vif *nc2b_xenbus_vif(struct device *dev)
+{
+	struct backend *be = dev_get_drvdata(dev);
+
+	return be->vif;
+}
