@@ -67,9 +67,9 @@
  * nc2-pool-pages and nc2-tx-entries.  The back copies the directory out once,
  * while it connects, and keeps no hold on its pages.
  *
- * Rights: the shared page, the completion ring and the receive pool must be
- * granted writable.  The fill ring, the transmit ring, the transmit pool and
- * the directory may be granted read-only, and the back maps them so.
+ * Rights: the shared page, the rings and the receive pool must be granted
+ * writable.  The transmit pool and the directory may be granted read-only, and
+ * the back maps them so.
  *
  * Life of the block
  * =================
@@ -184,8 +184,12 @@ struct xen_nc2_comp {
 #define XEN_NC2_TX_IPV6		(1u << 3)  /* L3 is IPv6, else IPv4 */
 #define XEN_NC2_TX_UDP		(1u << 4)  /* L4 is UDP, else TCP */
 
-/* Entries that one frame may take: 64 KiB of payload in 4 KiB pages, and headers. */
+/* Entries that one frame may take: 64 KiB in pages of 4 KiB, and two that are not full. */
 #define XEN_NC2_TX_MAX_SLOTS	18
+/* Bytes in one frame: what an IP datagram of 64 KiB needs with its L2 header. */
+#define XEN_NC2_TX_MAX_BYTES	(65535 + 22)
+/* Least payload in a segment: smaller ones would only burn the NIC. */
+#define XEN_NC2_TX_MIN_MSS	88
 
 /**
  * struct xen_nc2_tx - transmit ring: the front asks to send

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "direct.h"
+#include "vif.h"
+
+#include <linux/if_vlan.h>
+#include <linux/interrupt.h>
+#include <linux/moduleparam.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include <xen/events.h>
+#include <xen/xenbus.h>
+
+static bool offer_direct = true;
+module_param_named(direct, offer_direct, bool, 0644);
+MODULE_PARM_DESC(direct, "Offer the direct path to guests whose vif line names a NIC (gatewaydev=)");
+
+static unsigned int max_pool_pages = XEN_NC2_DEF_POOL_PAGES;
+module_param(max_pool_pages, uint, 0644);
+MODULE_PARM_DESC(max_pool_pages, "Largest receive pool that a guest may have, in pages (1..1024)");
+
+/**
+ * nc2b_direct_count - add to a counter that the hot path does not write
+ * @d: the direct path
+ * @which: the counter
+ * @n: what to add
+ *
+ * Under @d->lock.
+ */
+void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n)
+{
+	u64_stats_add(&d->stats[which], n);
+}
+
+/**
+ * nc2b_direct_eoi - tell Xen that the guest's event has been dealt with
+ * @d: the direct path
+ * @worked: it brought work; if not, Xen delays the guest's next event
+ */
+void nc2b_direct_eoi(struct nc2b_direct *d, bool worked)
+{
+	if (atomic_xchg(&d->eoi, 0))
+		xen_irq_lateeoi(d->irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+}
+
+/**
+ * nc2b_direct_break - the guest has broken the rules of the direct path
+ * @d: the direct path
+ * @what: what it did
+ *
+ * NAPI context.  Hot paths stop at once; the work takes the path down.  The
+ * bridged path is not touched: the guest keeps its network.
+ */
+void nc2b_direct_break(struct nc2b_direct *d, const char *what)
+{
+	if (READ_ONCE(d->failed))
+		return;
+	WRITE_ONCE(d->failed, true);
+	WRITE_ONCE(d->running, false);
+	net_err_ratelimited("%s: direct path stopped: the guest gave %s\n",
+			    d->vif->dev->name, what);
+	nc2b_path_kick(d, 0);
+}
+
+static irqreturn_t direct_event(int irq, void *data)
+{
+	struct nc2b_direct *d = data;
+
+	atomic_set(&d->eoi, 1);
+	wake_up(&d->ack_wait);
+	/* Not at once: a guest must not keep the mailbox busy. */
+	if (READ_ONCE(d->block.shared->front.filter_seq) != READ_ONCE(d->seen_filter))
+		nc2b_path_kick(d, 50);
+	napi_schedule(&d->napi);
+	return IRQ_HANDLED;
+}
+
+/**
+ * nc2b_direct_create - make the direct path's state for an interface
+ * @vif: the interface
+ *
+ * Return: the state, or NULL.
+ */
+struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif)
+{
+	struct nc2b_direct *d = kvzalloc(sizeof(*d), GFP_KERNEL);
+
+	if (!d)
+		return NULL;
+	d->vif = vif;
+	d->reason = "not connected";
+	d->since = ktime_get_boottime_ns();
+	mutex_init(&d->lock);
+	INIT_DELAYED_WORK(&d->work, nc2b_path_work);
+	INIT_LIST_HEAD(&d->node);
+	init_waitqueue_head(&d->ack_wait);
+	u64_stats_init(&d->sync);
+	nc2b_path_add(d);
+	return d;
+}
+
+/**
+ * nc2b_direct_destroy - free the direct path's state
+ * @d: detached, or NULL
+ */
+void nc2b_direct_destroy(struct nc2b_direct *d)
+{
+	if (!d)
+		return;
+	nc2b_path_del(d);
+	cancel_delayed_work_sync(&d->work);
+	mutex_destroy(&d->lock);
+	kvfree(d);
+}
+
+static void read_config(struct nc2b_direct *d)
+{
+	struct xenbus_device *xdev = d->vif->xdev;
+	char *text;
+
+	text = xenbus_read(XBT_NIL, xdev->nodename, "gatewaydev", NULL);
+	if (!IS_ERR(text)) {
+		strscpy(d->nic, text, sizeof(d->nic));
+		kfree(text);
+	}
+	d->vlan = xenbus_read_unsigned(xdev->nodename, "vlan", 0) & VLAN_VID_MASK;
+}
+
+static u32 pool_limit(void)
+{
+	return clamp_t(u32, READ_ONCE(max_pool_pages), 1, XEN_NC2_MAX_POOL_PAGES);
+}
+
+/**
+ * nc2b_direct_offer - write this connection's offer to xenstore
+ * @d: detached
+ *
+ * Before the back goes to InitWait: the front reads the keys there.
+ *
+ * Return: 0 or a negative error.
+ */
+int nc2b_direct_offer(struct nc2b_direct *d)
+{
+	struct xenbus_device *xdev = d->vif->xdev;
+	int err;
+
+	read_config(d);
+	d->offered = READ_ONCE(offer_direct) && d->nic[0];
+	if (!d->nic[0])
+		d->reason = "no NIC named in the vif line (gatewaydev=)";
+	else if (!d->offered)
+		d->reason = "switched off by the module parameter";
+	nc2b_nego_nonce(get_random_u64(), d->nonce);
+
+	err = xenbus_printf(XBT_NIL, xdev->nodename, XEN_NC2_KEY_FEATURE, "%u",
+			    d->offered ? XEN_NC2_VERSION_MASK : 0);
+	if (!err)
+		err = xenbus_printf(XBT_NIL, xdev->nodename, XEN_NC2_KEY_NONCE,
+				    "%s", d->nonce);
+	if (!err)
+		err = xenbus_printf(XBT_NIL, xdev->nodename,
+				    XEN_NC2_KEY_MAX_POOL_PAGES, "%u", pool_limit());
+	return err;
+}
+
+static const char *attach_rings(struct nc2b_direct *d)
+{
+	struct nc2b_block *b = &d->block;
+	u32 rx = b->params.rx_entries;
+	int err;
+
+	err = nc2b_pool_init(&d->pool, b->params.pool_pages, b->params.buf_size);
+	if (err)
+		return "no memory for the ledger";
+	nc2b_cons_init(&d->fill, &b->shared->fill, b->fill, rx,
+		       sizeof(struct xen_nc2_fill));
+	nc2b_prod_init(&d->comp, &b->shared->comp, b->comp, rx,
+		       sizeof(struct xen_nc2_comp));
+	nc2b_cons_init(&d->tx, &b->shared->tx, b->tx, b->params.tx_entries,
+		       sizeof(struct xen_nc2_tx));
+	d->tx_inflight = 0;
+	d->running = false;
+	d->failed = false;
+	d->backoff = 0;
+	d->seen_filter = 0;
+	atomic_set(&d->eoi, 0);
+	WRITE_ONCE(b->shared->back.path, XEN_NC2_PATH_BRIDGED);
+	WRITE_ONCE(b->shared->back.max_mtu, ETH_DATA_LEN);
+
+	netif_napi_add(d->vif->dev, &d->napi, nc2b_direct_poll);
+	napi_enable(&d->napi);
+	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(d->vif->xdev, b->evtchn,
+							    direct_event, 0,
+							    d->vif->dev->name, d);
+	if (err < 0) {
+		napi_disable(&d->napi);
+		netif_napi_del(&d->napi);
+		nc2b_pool_free(&d->pool);
+		return "nc2-event-channel cannot be bound";
+	}
+	d->irq = err;
+	return NULL;
+}
+
+/**
+ * nc2b_direct_attach - map what the front offers, and start to look for a NIC
+ * @d: detached
+ *
+ * Process context; the bridged path is connected.  Refusal costs the guest the
+ * direct path and nothing else; &nc2b_direct.reason tells why.
+ */
+void nc2b_direct_attach(struct nc2b_direct *d)
+{
+	const char *verdict;
+
+	mutex_lock(&d->lock);
+	if (!d->offered || d->attached)
+		goto out;
+	verdict = nc2b_block_map(&d->block, d->vif->xdev, d->nonce, pool_limit());
+	if (!verdict) {
+		verdict = attach_rings(d);
+		if (verdict)
+			nc2b_block_unmap(&d->block, d->vif->xdev);
+	}
+	d->attached = !verdict;
+	WRITE_ONCE(d->reason, verdict ?: "starting");
+	if (verdict)
+		netdev_info(d->vif->dev, "stays on the bridge: %s\n", verdict);
+	else
+		nc2b_path_kick(d, 0);
+out:
+	mutex_unlock(&d->lock);
+}
+
+/**
+ * nc2b_direct_detach - undo nc2b_direct_attach()
+ * @d: the direct path; if it is not attached nothing happens
+ * @alive: the front runs and should be asked to send by the bridge first
+ *
+ * Order, and why: the path is left (queue stopped, which is the proof that DMA
+ * has ended; DMA mappings undone), the pools unmapped, the guest told; only
+ * then go the rings, by which it was told.  Process context.
+ */
+void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
+{
+	mutex_lock(&d->lock);
+	if (!d->attached)
+		goto out;
+	nc2b_path_leave(d, "not connected", alive);
+	d->attached = false;
+	nc2b_block_unmap_pools(&d->block);
+	WRITE_ONCE(d->block.shared->back.path, XEN_NC2_PATH_REVOKED);
+	notify_remote_via_irq(d->irq);
+	unbind_from_irqhandler(d->irq, d);
+	napi_disable(&d->napi);
+	netif_napi_del(&d->napi);
+	nc2b_block_unmap(&d->block, d->vif->xdev);
+	nc2b_pool_free(&d->pool);
+out:
+	mutex_unlock(&d->lock);
+	cancel_delayed_work_sync(&d->work);
+}
+
+/**
+ * nc2b_direct_add_stats - add the direct path's frames to the netdev's
+ * @d: the direct path
+ * @s: the sums; the netdev transmits what the guest receives
+ */
+void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s)
+{
+	s->tx_packets += u64_stats_read(&d->stats[NC2B_D_RX_FRAMES]);
+	s->tx_bytes += u64_stats_read(&d->stats[NC2B_D_RX_BYTES]);
+	s->tx_errors += u64_stats_read(&d->stats[NC2B_D_RX_ERRORS]);
+	s->rx_packets += u64_stats_read(&d->stats[NC2B_D_TX_FRAMES]);
+	s->rx_bytes += u64_stats_read(&d->stats[NC2B_D_TX_BYTES]);
+	s->rx_dropped += u64_stats_read(&d->stats[NC2B_D_TX_DROP_SWITCH]);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The direct path of one guest interface.
+ *
+ * direct.c: life of the block, and the hot path between NIC and rings.
+ * path.c: which path is active, and every step from one to the other.
+ */
+#ifndef NC2B_DIRECT_H
+#define NC2B_DIRECT_H
+
+#include "block.h"
+#include "pool.h"
+#include "ring.h"
+#include "rxq.h"
+
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+struct nc2b_vif;
+struct xenbus_device;
+
+/**
+ * enum nc2b_dstat - counters of the direct path
+ * @NC2B_D_RX_FRAMES: frames that the NIC wrote into the guest's pages
+ * @NC2B_D_RX_BYTES: their bytes
+ * @NC2B_D_RX_BOUNCED: frames that came through a bounce buffer
+ * @NC2B_D_RX_ERRORS: damaged frames, whose buffers went back to the NIC
+ * @NC2B_D_RX_STARVED: polls that found the NIC short of buffers and the guest
+ *	with none to give
+ * @NC2B_D_TX_FRAMES: frames that the NIC was told to read from the guest's pages
+ * @NC2B_D_TX_BYTES: their bytes
+ * @NC2B_D_TX_DROP_SWITCH: frames left in the ring when the path was left
+ * @NC2B_D_EVENTS: events sent to the guest
+ * @NC2B_D_POLLS: runs of the poll function
+ * @NC2B_D_PROMOTED: times that the direct path was entered
+ * @NC2B_D_DEMOTED: times that it was left
+ * @NC2B_D_STATS: number of counters
+ */
+enum nc2b_dstat {
+	NC2B_D_RX_FRAMES,
+	NC2B_D_RX_BYTES,
+	NC2B_D_RX_BOUNCED,
+	NC2B_D_RX_ERRORS,
+	NC2B_D_RX_STARVED,
+	NC2B_D_TX_FRAMES,
+	NC2B_D_TX_BYTES,
+	NC2B_D_TX_DROP_SWITCH,
+	NC2B_D_EVENTS,
+	NC2B_D_POLLS,
+	NC2B_D_PROMOTED,
+	NC2B_D_DEMOTED,
+	NC2B_D_STATS,
+};
+
+/**
+ * enum nc2b_policy - what the administrator wants of an interface
+ * @NC2B_POLICY_AUTO: direct whenever it can be had
+ * @NC2B_POLICY_BRIDGED: never direct
+ */
+enum nc2b_policy {
+	NC2B_POLICY_AUTO,
+	NC2B_POLICY_BRIDGED,
+};
+
+/* Descriptors handled in one call of the provider. */
+#define NC2B_D_BATCH	64
+/* Room for the name of a NIC and for a reason. */
+#define NC2B_NIC_LEN	IFNAMSIZ
+
+/**
+ * struct nc2b_direct - the direct path of one interface
+ * @vif: whose
+ * @lock: serialises everything but the hot path; taken before RTNL
+ * @work: looks after the path: promotes, checks the NIC, demotes
+ * @policy: the administrator's wish; under @lock
+ * @nic: name of the NIC from xl's gatewaydev, or empty
+ * @vlan: VLAN from xl's vlan, or 0
+ * @nonce: of this connection
+ * @offered: feature-nc2 said something else than 0
+ * @attached: @block, @pool, @irq and @napi exist; under @lock
+ * @direct: the direct path is active; under @lock, read from anywhere
+ * @backoff: ms before the next try to enter it; under @lock
+ * @fdb: the bridge sends the guest's frames to the vif; under @lock
+ * @waiting: the last try found no free queue: try when one comes free
+ * @node: list of all interfaces, see path.c
+ * @since: when the active path was entered (boot time, ns)
+ * @reason: why the direct path is not active: a constant text; read anywhere
+ * @failed: the peer has lied: no direct path for this connection
+ * @block: what the guest shares
+ * @pool: who owns each buffer
+ * @fill: the guest gives buffers
+ * @comp: they go back
+ * @tx: the guest sends
+ * @tx_inflight: entries of @tx that the NIC has and the guest does not yet
+ * @frags: pieces of the frame that is being built; NAPI only
+ * @q: the leased queue, or NULL; under @lock, NAPI reads it while @running
+ * @running: the queue is started and NAPI may use it
+ * @napi: the hot path
+ * @irq: the event channel
+ * @eoi: an event awaits its EOI
+ * @seen_filter: filter_seq of the guest's last request that was carried out
+ * @ack_wait: woken by the guest's events
+ * @sync: protects @stats
+ * @stats: counters; the first ones written by NAPI, the last by @work
+ */
+struct nc2b_direct {
+	struct nc2b_vif *vif;
+	struct mutex lock;
+	struct delayed_work work;
+	enum nc2b_policy policy;
+	char nic[NC2B_NIC_LEN];
+	u16 vlan;
+	char nonce[XEN_NC2_NONCE_DIGITS + 1];
+	bool offered;
+	bool attached;
+	bool direct;
+	u32 backoff;
+	bool fdb;
+	bool waiting;
+	struct list_head node;
+	u64 since;
+	const char *reason;
+	bool failed;
+
+	struct nc2b_block block;
+	struct nc2b_pool pool;
+	struct nc2b_cons fill;
+	struct nc2b_prod comp;
+	struct nc2b_cons tx;
+	u32 tx_inflight;
+	struct nc2q_frag frags[XEN_NC2_TX_MAX_SLOTS];
+
+	struct nc2q *q;
+	bool running;
+	struct napi_struct napi;
+	unsigned int irq;
+	atomic_t eoi;
+	u32 seen_filter;
+	wait_queue_head_t ack_wait;
+
+	struct u64_stats_sync sync;
+	u64_stats_t stats[NC2B_D_STATS];
+};
+
+/* direct.c */
+struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif);
+void nc2b_direct_destroy(struct nc2b_direct *d);
+int nc2b_direct_offer(struct nc2b_direct *d);
+void nc2b_direct_attach(struct nc2b_direct *d);
+void nc2b_direct_detach(struct nc2b_direct *d, bool alive);
+void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s);
+void nc2b_direct_eoi(struct nc2b_direct *d, bool worked);
+void nc2b_direct_break(struct nc2b_direct *d, const char *what);
+void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n);
+
+/* dpoll.c: NAPI poll function, and what must run with it stopped. */
+int nc2b_direct_poll(struct napi_struct *napi, int budget);
+void nc2b_direct_forget_tx(struct nc2b_direct *d);
+
+/* path.c */
+int nc2b_path_init(void);
+void nc2b_path_exit(void);
+void nc2b_path_work(struct work_struct *work);
+void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms);
+void nc2b_path_bridge_on(struct nc2b_direct *d);
+void nc2b_path_bridge_off(struct nc2b_direct *d);
+void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);
+void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy);
+void nc2b_path_add(struct nc2b_direct *d);
+void nc2b_path_del(struct nc2b_direct *d);
+
+#endif /* NC2B_DIRECT_H */

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The direct path's hot code: descriptors to completions, fill entries to
+ * descriptors.  No byte of a frame is looked at here, or anywhere in the back.
+ */
+#include "direct.h"
+#include "vif.h"
+
+#include <linux/dma-mapping.h>
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+
+#include <xen/events.h>
+
+/* Fewer buffers with the NIC than this, and the guest is asked for an event. */
+#define LOW_WATER 32
+
+/**
+ * struct dpoll - sums of one run of the poll function
+ * @notify: the guest is owed an event
+ * @bad: what the guest did wrong, or NULL
+ * @rx_frames: frames received
+ * @rx_bytes: their bytes
+ * @rx_errors: damaged frames
+ * @tx_frames: frames given to the NIC
+ * @tx_bytes: their bytes
+ */
+struct dpoll {
+	bool notify;
+	const char *bad;
+	u32 rx_frames;
+	u32 rx_bytes;
+	u32 rx_errors;
+	u32 tx_frames;
+	u32 tx_bytes;
+};
+
+static void sync_rx(struct nc2b_direct *d, u32 id, u32 len)
+{
+	struct nc2b_block *b = &d->block;
+
+	dma_sync_single_range_for_cpu(b->dma_dev,
+				      b->pool_dma[nc2b_pool_page(&d->pool, id)],
+				      nc2b_pool_offset(&d->pool, id), len,
+				      DMA_FROM_DEVICE);
+}
+
+/* One descriptor that the NIC is done with becomes one completion. */
+static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
+			 struct dpoll *p)
+{
+	struct xen_nc2_comp comp = {
+		.page = nc2b_pool_page(&d->pool, rx->id),
+		.offset = nc2b_pool_offset(&d->pool, rx->id),
+		.len = rx->len,
+		.vlan = rx->vlan,
+		.hash = rx->hash,
+	};
+
+	/* Not the NIC's: a fault of the provider; the buffer is not passed on. */
+	if (nc2b_pool_give(&d->pool, rx->id))
+		return;
+	if (rx->flags & NC2Q_RX_ERR) {
+		comp.len = 0;
+		comp.flags = XEN_NC2_COMP_DROP;
+		p->rx_errors++;
+	} else {
+		comp.flags = (rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0) |
+			     (rx->flags & NC2Q_RX_CSUM_OK ? XEN_NC2_COMP_CSUM_OK : 0) |
+			     (rx->flags & NC2Q_RX_VLAN ? XEN_NC2_COMP_VLAN : 0) |
+			     (rx->flags & NC2Q_RX_HASH ? XEN_NC2_COMP_HASH : 0);
+		if (d->block.need_sync)
+			sync_rx(d, rx->id, rx->len);
+		p->rx_frames += !(rx->flags & NC2Q_RX_MORE);
+		p->rx_bytes += rx->len;
+	}
+	nc2b_prod_put(&d->comp, &comp);
+}
+
+static int poll_rx(struct nc2b_direct *d, int budget, struct dpoll *p)
+{
+	struct nc2q_rx rx[NC2B_D_BATCH];
+	int done = 0, i, n;
+
+	while (done < budget) {
+		n = d->q->ops->rx_reap(d->q, rx, min(budget - done, NC2B_D_BATCH));
+		for (i = 0; i < n; i++)
+			complete_one(d, &rx[i], p);
+		done += n;
+		if (n < NC2B_D_BATCH)
+			break;
+	}
+	p->notify |= nc2b_prod_publish(&d->comp);
+	return done;
+}
+
+/* Take what the guest gives into the stash. */
+static void poll_fill(struct nc2b_direct *d, struct dpoll *p)
+{
+	struct xen_nc2_fill fill;
+	int i, n = nc2b_cons_avail(&d->fill);
+
+	if (n < 0) {
+		p->bad = "a fill ring index that lies";
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		nc2b_cons_copy(&d->fill, i, &fill);
+		if (nc2b_pool_take(&d->pool, &fill)) {
+			p->bad = "a receive buffer that is not its own to give";
+			break;
+		}
+	}
+	if (i)
+		p->notify |= nc2b_cons_publish(&d->fill, i);
+}
+
+/* Give the NIC what is in the stash. */
+static void poll_post(struct nc2b_direct *d)
+{
+	u32 room = d->q->ops->rx_room(d->q);
+	struct nc2q_buf bufs[NC2B_D_BATCH];
+	struct nc2b_block *b = &d->block;
+	u32 n, off;
+	int id;
+
+	do {
+		for (n = 0; n < min_t(u32, room, NC2B_D_BATCH); n++) {
+			id = nc2b_pool_post(&d->pool);
+			if (id < 0)
+				break;
+			off = nc2b_pool_offset(&d->pool, id);
+			bufs[n].id = id;
+			bufs[n].dma = b->pool_dma[nc2b_pool_page(&d->pool, id)] + off;
+			if (b->need_sync)
+				dma_sync_single_for_device(b->dma_dev, bufs[n].dma,
+							   d->pool.buf_size,
+							   DMA_FROM_DEVICE);
+		}
+		if (n)
+			d->q->ops->rx_post(d->q, bufs, n);
+		room -= n;
+	} while (n == NC2B_D_BATCH);
+}
+
+static bool tx_headers_fit(const struct xen_nc2_tx *e)
+{
+	u32 l3_min = e->flags & XEN_NC2_TX_IPV6 ? 40 : 20;
+	u32 hdr = e->l2_len + e->l3_len;
+
+	if (!(e->flags & (XEN_NC2_TX_CSUM | XEN_NC2_TX_TSO)))
+		return true;
+	if (e->l2_len < ETH_HLEN || e->l2_len > ETH_HLEN + 2 * VLAN_HLEN ||
+	    e->l3_len < l3_min || hdr > e->len)
+		return false;
+	if (!(e->flags & XEN_NC2_TX_TSO))
+		return true;
+	return e->l4_len >= 20 && e->l4_len <= 60 && hdr + e->l4_len <= e->len &&
+	       !(e->flags & XEN_NC2_TX_UDP) && e->mss >= XEN_NC2_TX_MIN_MSS;
+}
+
+static u16 tx_flags(u16 flags)
+{
+	return (flags & XEN_NC2_TX_CSUM ? NC2Q_TX_CSUM : 0) |
+	       (flags & XEN_NC2_TX_TSO ? NC2Q_TX_TSO | NC2Q_TX_CSUM : 0) |
+	       (flags & XEN_NC2_TX_IPV6 ? NC2Q_TX_IPV6 : 0) |
+	       (flags & XEN_NC2_TX_UDP ? NC2Q_TX_UDP : 0);
+}
+
+/*
+ * Read one frame of at most @avail entries into d->frags.
+ * Number of its entries; 0: not complete yet; -EPROTO.
+ */
+static int tx_read(struct nc2b_direct *d, u32 avail, struct nc2q_tx *tx)
+{
+	struct nc2b_block *b = &d->block;
+	struct xen_nc2_tx e;
+	u32 n = 0, slot;
+
+	do {
+		if (n == XEN_NC2_TX_MAX_SLOTS)
+			return -EPROTO;
+		if (n == avail)
+			return 0;
+		slot = (d->tx.cons + d->tx_inflight + n) & d->tx.mask;
+		nc2b_cons_copy(&d->tx, d->tx_inflight + n, &e);
+		if (!e.len || e.len > XEN_NC2_PAGE_SIZE)
+			return -EPROTO;
+		if (!n) {
+			if (!tx_headers_fit(&e))
+				return -EPROTO;
+			tx->flags = tx_flags(e.flags);
+			tx->mss = e.mss;
+			tx->l2_len = e.l2_len;
+			tx->l3_len = e.l3_len;
+			tx->l4_len = e.l4_len;
+			tx->total = 0;
+		}
+		tx->total += e.len;
+		d->frags[n].dma = b->txpool_dma[slot];
+		d->frags[n].len = e.len;
+		if (b->need_sync)
+			dma_sync_single_for_device(b->dma_dev, b->txpool_dma[slot],
+						   e.len, DMA_TO_DEVICE);
+		n++;
+	} while (e.flags & XEN_NC2_TX_MORE);
+
+	if (tx->total < ETH_HLEN || tx->total > XEN_NC2_TX_MAX_BYTES)
+		return -EPROTO;
+	if (!(tx->flags & NC2Q_TX_TSO) && tx->total > d->q->max_mtu + VLAN_ETH_HLEN)
+		return -EPROTO;
+	tx->nr_frags = n;
+	return n;
+}
+
+static void poll_tx(struct nc2b_direct *d, struct dpoll *p)
+{
+	struct nc2q_tx tx = { .frags = d->frags };
+	u32 n = d->q->ops->tx_reap(d->q);
+	int avail, got = 0;
+	bool kick = false;
+
+	if (n) {
+		d->tx_inflight -= n;
+		p->notify |= nc2b_cons_publish(&d->tx, n);
+	}
+	avail = nc2b_cons_avail(&d->tx);
+	if (avail < 0) {
+		p->bad = "a transmit ring index that lies";
+		return;
+	}
+	avail -= d->tx_inflight;
+	while (avail > 0) {
+		got = tx_read(d, avail, &tx);
+		if (got <= 0 || d->q->ops->tx_frame(d->q, &tx))
+			break;
+		d->tx_inflight += got;
+		avail -= got;
+		p->tx_frames++;
+		p->tx_bytes += tx.total;
+		kick = true;
+	}
+	if (got < 0)
+		p->bad = "a transmit entry that breaks the rules";
+	if (kick)
+		d->q->ops->tx_kick(d->q);
+}
+
+static void count(struct nc2b_direct *d, const struct dpoll *p, bool starved)
+{
+	u64_stats_t *s = d->stats;
+
+	u64_stats_update_begin(&d->sync);
+	u64_stats_inc(&s[NC2B_D_POLLS]);
+	u64_stats_add(&s[NC2B_D_RX_FRAMES], p->rx_frames);
+	u64_stats_add(&s[NC2B_D_RX_BYTES], p->rx_bytes);
+	if (d->block.bounced)
+		u64_stats_add(&s[NC2B_D_RX_BOUNCED], p->rx_frames);
+	u64_stats_add(&s[NC2B_D_RX_ERRORS], p->rx_errors);
+	u64_stats_add(&s[NC2B_D_RX_STARVED], starved);
+	u64_stats_add(&s[NC2B_D_TX_FRAMES], p->tx_frames);
+	u64_stats_add(&s[NC2B_D_TX_BYTES], p->tx_bytes);
+	u64_stats_add(&s[NC2B_D_EVENTS], p->notify);
+	u64_stats_update_end(&d->sync);
+}
+
+/* Ask the guest for events; false if there is more to do at once. */
+static bool poll_sleep(struct nc2b_direct *d)
+{
+	bool idle = nc2b_cons_sleep(&d->tx);
+
+	if (d->pool.count[NC2B_OWNER_NIC] < LOW_WATER)
+		idle &= nc2b_cons_sleep(&d->fill);
+	return idle;
+}
+
+/**
+ * nc2b_direct_poll - NAPI poll function of the direct path
+ * @napi: &nc2b_direct.napi
+ * @budget: receive descriptors at most; the work for transmission and for
+ *	buffers is bounded by the size of their rings
+ *
+ * Return: receive descriptors handled.
+ */
+int nc2b_direct_poll(struct napi_struct *napi, int budget)
+{
+	struct nc2b_direct *d = container_of(napi, struct nc2b_direct, napi);
+	struct dpoll p = {};
+	bool worked;
+	int done;
+
+	/* Pairs with the release in path.c: the queue before this flag. */
+	if (!smp_load_acquire(&d->running)) {
+		napi_complete(napi);
+		nc2b_direct_eoi(d, false);
+		return 0;
+	}
+
+	done = poll_rx(d, budget, &p);
+	poll_fill(d, &p);
+	poll_post(d);
+	poll_tx(d, &p);
+	count(d, &p, !d->pool.count[NC2B_OWNER_NIC]);
+	if (p.notify)
+		notify_remote_via_irq(d->irq);
+	if (p.bad) {
+		nc2b_direct_break(d, p.bad);
+		napi_complete_done(napi, done);
+		return min(done, budget - 1);
+	}
+	if (done >= budget)
+		return budget;
+
+	worked = done || p.tx_frames;
+	napi_complete_done(napi, done);
+	if (!poll_sleep(d))
+		napi_schedule(napi);
+	d->q->ops->irq_enable(d->q);
+	nc2b_direct_eoi(d, worked);
+	return done;
+}
+
+/**
+ * nc2b_direct_forget_tx - drop what the guest left in the transmit ring
+ * @d: the direct path, its NIC queue stopped and its NAPI disabled
+ *
+ * The NIC reads none of the slots any more: they are the guest's.  Frames that
+ * the NIC never got are counted, so that nothing is lost in silence.
+ */
+void nc2b_direct_forget_tx(struct nc2b_direct *d)
+{
+	int avail = nc2b_cons_avail(&d->tx);
+	u32 n = avail < 0 ? d->tx_inflight : avail;
+
+	if (n > d->tx_inflight)
+		nc2b_direct_count(d, NC2B_D_TX_DROP_SWITCH, n - d->tx_inflight);
+	d->tx_inflight = 0;
+	nc2b_cons_publish(&d->tx, n);
+}

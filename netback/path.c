@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which path is active, and every step from one to the other.
+ *
+ * Everything here runs in process context under nc2b_direct.lock, in the work
+ * or on behalf of xenbus, of the administrator or of a NIC that goes away.
+ */
+#include "bridge.h"
+#include "direct.h"
+#include "pf.h"
+#include "vif.h"
+
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include <xen/events.h>
+
+/* How long the front has to answer a change of path; it needs one event. */
+#define ACK_TIMEOUT	HZ
+/* How long frames that the front has handed over have to leave. */
+#define DRAIN_MS	50
+/* How often the NIC is looked after while a path is active. */
+#define CHECK_MS	500
+/* Tries to enter the direct path: from and up to this far apart. */
+#define RETRY_MIN_MS	1000
+#define RETRY_MAX_MS	30000
+
+static LIST_HEAD(all);
+static DEFINE_MUTEX(all_lock);
+static struct workqueue_struct *wq;
+
+/**
+ * nc2b_path_kick - have the path looked at
+ * @d: the direct path
+ * @ms: after so many milliseconds at the latest
+ *
+ * Any context.
+ */
+void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms)
+{
+	if (ms)
+		queue_delayed_work(wq, &d->work, msecs_to_jiffies(ms));
+	else
+		mod_delayed_work(wq, &d->work, 0);
+}
+
+static void queue_interrupt(void *priv)
+{
+	struct nc2b_direct *d = priv;
+
+	napi_schedule(&d->napi);
+}
+
+static void queue_changed(void *priv)
+{
+	nc2b_path_kick(priv, 0);
+}
+
+static void queue_revoke(void *priv)
+{
+	struct nc2b_direct *d = priv;
+
+	mutex_lock(&d->lock);
+	nc2b_path_leave(d, "the NIC queue was taken away", true);
+	mutex_unlock(&d->lock);
+}
+
+static const struct nc2q_client queue_client = {
+	.interrupt = queue_interrupt,
+	.changed = queue_changed,
+	.revoke = queue_revoke,
+};
+
+static void notify(struct nc2b_direct *d)
+{
+	notify_remote_via_irq(d->irq);
+}
+
+static void poll_now(struct nc2b_direct *d)
+{
+	local_bh_disable();
+	napi_schedule(&d->napi);
+	local_bh_enable();
+}
+
+/* Tell the front which path to send by; true if it has answered in time. */
+static bool switch_front(struct nc2b_direct *d, u32 path)
+{
+	struct xen_nc2_shared *s = d->block.shared;
+
+	WRITE_ONCE(s->back.path, path);
+	notify(d);
+	return wait_event_timeout(d->ack_wait,
+				  READ_ONCE(s->front.path) == path, ACK_TIMEOUT);
+}
+
+/**
+ * struct front_filter - the front's wishes, copied out of the shared page
+ * @seq: filter_seq that they belong to
+ * @mtu: its MTU
+ * @flags: XEN_NC2_FRONT_*
+ * @nr: multicast addresses
+ * @mc: the addresses
+ */
+struct front_filter {
+	u32 seq;
+	u32 mtu;
+	u32 flags;
+	u32 nr;
+	u8 mc[XEN_NC2_MAX_MCAST][ETH_ALEN];
+};
+
+/* 0, or -EAGAIN while the front is changing them. */
+static int read_filter(struct nc2b_direct *d, struct front_filter *f)
+{
+	struct xen_nc2_shared *s = d->block.shared;
+	u32 i, n;
+
+	f->seq = READ_ONCE(s->front.filter_seq);
+	if (f->seq & 1)
+		return -EAGAIN;
+	/* Sequence before what it covers. */
+	virt_rmb();
+	f->mtu = READ_ONCE(s->front.mtu);
+	f->flags = READ_ONCE(s->front.flags);
+	n = min_t(u32, READ_ONCE(s->front.mc_count), XEN_NC2_MAX_MCAST);
+	f->nr = 0;
+	for (i = 0; i < n; i++) {
+		memcpy(f->mc[f->nr], s->mc[i], ETH_ALEN);
+		barrier();
+		f->nr += is_multicast_ether_addr(f->mc[f->nr]);
+	}
+	virt_rmb();
+	return READ_ONCE(s->front.filter_seq) == f->seq ? 0 : -EAGAIN;
+}
+
+/* Program what the front listens to; NULL, or why the direct path cannot do it. */
+static const char *apply_filter(struct nc2b_direct *d)
+{
+	struct nc2q_filter filter;
+	struct front_filter *f;
+	const char *why = NULL;
+
+	f = kmalloc(sizeof(*f), GFP_KERNEL);
+	if (!f)
+		return "no memory";
+	if (read_filter(d, f)) {
+		/* The front is at it; its event or the next check comes. */
+		kfree(f);
+		return NULL;
+	}
+	filter.mc = f->mc;
+	filter.nr_mc = f->nr;
+	filter.allmulti = f->flags & XEN_NC2_FRONT_ALLMULTI;
+	if (f->flags & XEN_NC2_FRONT_PROMISC)
+		why = "the guest wants every frame (promiscuous mode)";
+	else if (f->mtu > d->q->max_mtu)
+		why = "the guest's MTU is larger than the NIC queue takes";
+	else if (d->q->ops->set_mtu(d->q, f->mtu))
+		why = "the NIC refuses the guest's MTU";
+	else if (d->q->ops->set_filter(d->q, &filter))
+		why = "the NIC cannot hold the guest's multicast list";
+	WRITE_ONCE(d->seen_filter, f->seq);
+	kfree(f);
+	return why;
+}
+
+/**
+ * nc2b_path_bridge_on - let the guest's frames come by the bridge
+ * @d: the direct path, not active
+ *
+ * Under @d->lock or before the interface is in use.
+ */
+void nc2b_path_bridge_on(struct nc2b_direct *d)
+{
+	if (d->fdb)
+		return;
+	d->fdb = true;
+	if (d->nic[0])
+		nc2b_pf_add_address(d->nic, d->vif->mac);
+	if (nc2b_bridge_add(d->vif->dev, d->vif->mac))
+		netdev_warn(d->vif->dev, "the bridge refuses an entry for %pM\n",
+			    d->vif->mac);
+}
+
+/**
+ * nc2b_path_bridge_off - undo nc2b_path_bridge_on()
+ * @d: the direct path
+ */
+void nc2b_path_bridge_off(struct nc2b_direct *d)
+{
+	if (!d->fdb)
+		return;
+	d->fdb = false;
+	nc2b_bridge_del(d->vif->dev, d->vif->mac);
+	if (d->nic[0])
+		nc2b_pf_del_address(d->nic, d->vif->mac);
+}
+
+/*
+ * Stop the queue and take everything back from it.  When this returns the NIC
+ * reaches none of the guest's pages.
+ */
+static void stop_queue(struct nc2b_direct *d)
+{
+	struct nc2q *q = d->q;
+	int err;
+
+	/*
+	 * NAPI first: it is the one that talks to the queue.  The queue's
+	 * interrupt may still fire and finds NAPI disabled; stop() ends it.
+	 */
+	WRITE_ONCE(d->running, false);
+	napi_disable(&d->napi);
+	err = q->ops->stop(q);
+	nc2b_pool_recall_all(&d->pool);
+	nc2b_direct_forget_tx(d);
+	nc2b_block_dma_unmap(&d->block);
+	d->q = NULL;
+	napi_enable(&d->napi);
+	nc2q_release(q, err);
+	if (err)
+		netdev_warn(d->vif->dev, "NIC queue %s stopped by force (%d); bind it again to use it\n",
+			    q->name, err);
+}
+
+/* Lease and start a queue and give it the guest's buffers. */
+static const char *start_queue(struct nc2b_direct *d, struct device *nic)
+{
+	struct nc2q_start params = { .buf_size = d->pool.buf_size };
+	int err, tries;
+
+	d->q = nc2q_lease(nic, &queue_client, d);
+	WRITE_ONCE(d->waiting, !d->q);
+	if (!d->q)
+		return nc2q_count(nic, NULL) ? "no free queue on the NIC" :
+		       "the NIC has no queues for guests (see nc2-vfs)";
+	ether_addr_copy(params.mac, d->vif->mac);
+	params.mtu = clamp_t(u32, READ_ONCE(d->block.shared->front.mtu),
+			     ETH_MIN_MTU, d->q->max_mtu);
+	if (nc2b_block_dma_map(&d->block, d->q->dma_dev)) {
+		nc2q_release(d->q, false);
+		d->q = NULL;
+		return "the NIC cannot reach the guest's pages";
+	}
+	err = d->q->ops->start(d->q, &params);
+	if (err) {
+		stop_queue(d);
+		return err == -ENETDOWN ? "the NIC has no link" :
+		       "the NIC's driver does not answer";
+	}
+	/* Pairs with the acquire in the poll function. */
+	smp_store_release(&d->running, true);
+	for (tries = 0; tries < 20; tries++) {
+		poll_now(d);
+		if (READ_ONCE(d->pool.count[NC2B_OWNER_NIC]))
+			return NULL;
+		msleep(2);
+	}
+	stop_queue(d);
+	return "the guest has given no receive buffers";
+}
+
+/* From here on the NIC delivers to the guest's own pages. */
+static const char *set_filters(struct nc2b_direct *d)
+{
+	const char *why = apply_filter(d);
+
+	if (why)
+		return why;
+	/*
+	 * dom0's filter off before the guest's on: both on would deliver a frame
+	 * twice, both off loses what arrives between two register writes.
+	 */
+	nc2b_path_bridge_off(d);
+	if (!nc2b_pf_set_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan))
+		return NULL;
+	nc2b_path_bridge_on(d);
+	return "the NIC's driver refuses the guest's address";
+}
+
+static void entered(struct nc2b_direct *d)
+{
+	d->since = ktime_get_boottime_ns();
+	WRITE_ONCE(d->reason, NULL);
+	WRITE_ONCE(d->direct, true);
+	nc2b_direct_count(d, NC2B_D_PROMOTED, 1);
+	netdev_info(d->vif->dev, "direct path by %s queue %s%s\n", d->nic, d->q->name,
+		    d->block.bounced ? " (bounced)" : "");
+}
+
+/*
+ * Enter the direct path.  Order, and why: the queue runs and has buffers before
+ * a filter sends it a frame; the front transmits by it before the bridge loses
+ * its port, so that it is never without a way.
+ */
+static const char *enter(struct nc2b_direct *d)
+{
+	struct device *nic;
+	const char *why = NULL;
+
+	nic = nc2b_pf_get(d->nic, &why);
+	if (!nic)
+		return why;
+	why = start_queue(d, nic);
+	put_device(nic);
+	if (why)
+		return why;
+	why = set_filters(d);
+	if (why) {
+		stop_queue(d);
+		return why;
+	}
+	WRITE_ONCE(d->block.shared->back.max_mtu, d->q->max_mtu);
+	entered(d);
+	if (!switch_front(d, XEN_NC2_PATH_DIRECT)) {
+		nc2b_path_leave(d, "the guest did not answer the change of path", false);
+		return d->reason;
+	}
+	netif_carrier_off(d->vif->dev);
+	return NULL;
+}
+
+/* Let frames that the front has handed over leave by the queue. */
+static void drain(struct nc2b_direct *d)
+{
+	int ms;
+
+	for (ms = 0; ms < DRAIN_MS && READ_ONCE(d->running); ms += 2) {
+		if (READ_ONCE(d->block.shared->tx.prod) == READ_ONCE(d->tx.cons))
+			return;
+		poll_now(d);
+		msleep(2);
+	}
+}
+
+/**
+ * nc2b_path_leave - leave the direct path
+ * @d: the direct path; if it is not active nothing happens
+ * @reason: why; a constant text
+ * @alive: the front runs: have it send by the bridge before the queue stops
+ *
+ * The reverse of entering.  The front's answer is waited for at most a second:
+ * after that its frames in the ring are lost, not the host's time.
+ *
+ * Under @d->lock.
+ */
+void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
+{
+	WRITE_ONCE(d->reason, reason);
+	if (!d->direct)
+		return;
+
+	if (!READ_ONCE(d->vif->broken))
+		netif_carrier_on(d->vif->dev);
+	if (alive && switch_front(d, XEN_NC2_PATH_BRIDGED))
+		drain(d);
+	WRITE_ONCE(d->block.shared->back.path, XEN_NC2_PATH_BRIDGED);
+	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
+	nc2b_path_bridge_on(d);
+	stop_queue(d);
+
+	WRITE_ONCE(d->direct, false);
+	/* Direct for a while: the next try need not wait. */
+	if (ktime_get_boottime_ns() - d->since > 10ull * NSEC_PER_SEC)
+		d->backoff = 0;
+	d->since = ktime_get_boottime_ns();
+	nc2b_direct_count(d, NC2B_D_DEMOTED, 1);
+	net_info_ratelimited("%s: bridged path: %s\n", d->vif->dev->name, reason);
+}
+
+static const char *look_direct(struct nc2b_direct *d)
+{
+	const char *why = NULL;
+	int err;
+
+	if (d->failed)
+		why = "the guest broke the rules of the direct path";
+	else if (d->policy == NC2B_POLICY_BRIDGED)
+		why = "the administrator chose the bridged path";
+	if (why)
+		return why;
+	err = d->q->ops->check(d->q);
+	if (err)
+		return err == -ENETDOWN ? "the NIC has no link" :
+		       "the NIC queue was reset";
+	if (READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
+		return apply_filter(d);
+	return NULL;
+}
+
+static void look_bridged(struct nc2b_direct *d)
+{
+	const char *why;
+
+	if (d->failed)
+		why = "the guest broke the rules of the direct path";
+	else if (d->policy == NC2B_POLICY_BRIDGED)
+		why = "the administrator chose the bridged path";
+	else
+		why = enter(d);
+	if (!why)
+		return;
+	if (d->reason != why)
+		net_info_ratelimited("%s: stays on the bridge: %s\n",
+				     d->vif->dev->name, why);
+	WRITE_ONCE(d->reason, why);
+}
+
+/**
+ * nc2b_path_work - look after the path of one interface
+ * @work: &nc2b_direct.work
+ */
+void nc2b_path_work(struct work_struct *work)
+{
+	struct nc2b_direct *d = container_of(to_delayed_work(work),
+					     struct nc2b_direct, work);
+	const char *why;
+
+	mutex_lock(&d->lock);
+	if (!d->attached)
+		goto out;
+	if (d->direct) {
+		why = look_direct(d);
+		if (why)
+			nc2b_path_leave(d, why, !d->failed);
+	} else {
+		look_bridged(d);
+	}
+	if (d->direct) {
+		nc2b_path_kick(d, CHECK_MS);
+	} else if (!d->failed && d->policy != NC2B_POLICY_BRIDGED) {
+		d->backoff = clamp_t(u32, d->backoff * 2, RETRY_MIN_MS, RETRY_MAX_MS);
+		nc2b_path_kick(d, d->backoff);
+	}
+out:
+	mutex_unlock(&d->lock);
+}
+
+/**
+ * nc2b_path_set_policy - the administrator's wish
+ * @d: the direct path
+ * @policy: the wish
+ *
+ * Returns when it has been carried out as far as it can be.
+ */
+void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
+{
+	mutex_lock(&d->lock);
+	d->policy = policy;
+	d->backoff = 0;
+	mutex_unlock(&d->lock);
+	nc2b_path_kick(d, 0);
+	flush_delayed_work(&d->work);
+}
+
+/* A queue has come free: whoever waits may try. */
+static void queue_freed(void)
+{
+	struct nc2b_direct *d;
+
+	mutex_lock(&all_lock);
+	list_for_each_entry(d, &all, node)
+		if (READ_ONCE(d->waiting))
+			nc2b_path_kick(d, 0);
+	mutex_unlock(&all_lock);
+}
+
+/**
+ * nc2b_path_add - let an interface hear of queues that come free
+ * @d: the direct path
+ */
+void nc2b_path_add(struct nc2b_direct *d)
+{
+	mutex_lock(&all_lock);
+	list_add_tail(&d->node, &all);
+	mutex_unlock(&all_lock);
+}
+
+/**
+ * nc2b_path_del - undo nc2b_path_add()
+ * @d: the direct path
+ */
+void nc2b_path_del(struct nc2b_direct *d)
+{
+	mutex_lock(&all_lock);
+	list_del(&d->node);
+	mutex_unlock(&all_lock);
+}
+
+/**
+ * nc2b_path_init - start of the module
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nc2b_path_init(void)
+{
+	wq = alloc_workqueue("xen-nc2-back", WQ_UNBOUND, 0);
+	if (!wq)
+		return -ENOMEM;
+	nc2q_set_notify(queue_freed);
+	return 0;
+}
+
+/**
+ * nc2b_path_exit - end of the module; no interface is left
+ */
+void nc2b_path_exit(void)
+{
+	nc2q_set_notify(NULL);
+	destroy_workqueue(wq);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "pf.h"
+
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/rtnetlink.h>
+
+/*
+ * The netdev of a physical function is looked up anew each time and only under
+ * RTNL: its driver may be unbound between any two calls.
+ */
+static struct net_device *pf_netdev(struct device *nic)
+{
+	struct net_device *dev;
+
+	ASSERT_RTNL();
+	for_each_netdev(&init_net, dev)
+		if (dev->dev.parent == nic)
+			return dev;
+	return NULL;
+}
+
+/**
+ * nc2b_pf_get - find the NIC that a vif line names
+ * @name: name of its netdev
+ * @why: set to the reason if there is none
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: the netdev's parent device, with a reference, or NULL.
+ */
+struct device *nc2b_pf_get(const char *name, const char **why)
+{
+	struct device *nic = NULL;
+	struct net_device *dev;
+
+	rtnl_lock();
+	dev = __dev_get_by_name(&init_net, name);
+	if (!dev)
+		*why = "no interface has the name that gatewaydev= gives";
+	else if (!dev->dev.parent || !dev_is_pci(dev->dev.parent) ||
+		 pci_sriov_get_totalvfs(to_pci_dev(dev->dev.parent)) <= 0)
+		*why = "the NIC that gatewaydev= names has no SR-IOV";
+	else if (!dev->netdev_ops->ndo_set_vf_mac)
+		*why = "the NIC's driver cannot set filters for a virtual function";
+	else
+		nic = get_device(dev->dev.parent);
+	rtnl_unlock();
+	return nic;
+}
+
+static int set_locked(struct net_device *dev, unsigned int vf, const u8 *mac,
+		      u16 vlan)
+{
+	const struct net_device_ops *ops = dev->netdev_ops;
+	u8 addr[ETH_ALEN];
+	int err = 0;
+
+	/* VLAN and anti-spoof first: the address is what lets frames in. */
+	if (ops->ndo_set_vf_vlan)
+		err = ops->ndo_set_vf_vlan(dev, vf, vlan, 0, htons(ETH_P_8021Q));
+	else if (vlan)
+		err = -EOPNOTSUPP;
+	if (!err && ops->ndo_set_vf_spoofchk)
+		err = ops->ndo_set_vf_spoofchk(dev, vf, true);
+	ether_addr_copy(addr, mac);
+	return err ?: ops->ndo_set_vf_mac(dev, vf, addr);
+}
+
+/**
+ * nc2b_pf_set_filter - let a guest's frames, and no others, into its queue
+ * @nic: the physical function
+ * @vf: which virtual function
+ * @mac: the guest's address
+ * @vlan: its VLAN, which the NIC inserts and takes off, or 0
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: 0, -ENODEV if the physical function has no netdev, or what its
+ * driver said.
+ */
+int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan)
+{
+	struct net_device *dev;
+	int err = -ENODEV;
+
+	rtnl_lock();
+	dev = pf_netdev(nic);
+	if (dev && dev->netdev_ops->ndo_set_vf_mac)
+		err = set_locked(dev, vf, mac, vlan);
+	rtnl_unlock();
+	return err;
+}
+
+/**
+ * nc2b_pf_clear_filter - let no more frames into a guest's queue
+ * @nic: the physical function
+ * @vf: which virtual function
+ *
+ * Process context; takes RTNL.  Without a netdev there is no filter either.
+ */
+void nc2b_pf_clear_filter(struct device *nic, unsigned int vf)
+{
+	u8 none[ETH_ALEN] = {};
+	struct net_device *dev;
+
+	rtnl_lock();
+	dev = pf_netdev(nic);
+	if (dev && dev->netdev_ops->ndo_set_vf_mac) {
+		dev->netdev_ops->ndo_set_vf_mac(dev, vf, none);
+		if (dev->netdev_ops->ndo_set_vf_vlan)
+			dev->netdev_ops->ndo_set_vf_vlan(dev, vf, 0, 0,
+							 htons(ETH_P_8021Q));
+	}
+	rtnl_unlock();
+}
+
+/**
+ * nc2b_pf_add_address - have the physical function receive for a guest
+ * @name: name of its netdev
+ * @mac: the guest's address
+ *
+ * For a guest on the bridge.  A NIC in its virtual function mode hands unknown
+ * unicast frames to whichever function is promiscuous, or to nobody; a bridge
+ * that keeps its uplink out of promiscuous mode knows static entries only.
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: 0 or a negative error.
+ */
+int nc2b_pf_add_address(const char *name, const u8 *mac)
+{
+	struct net_device *dev;
+	int err = -ENODEV;
+
+	rtnl_lock();
+	dev = __dev_get_by_name(&init_net, name);
+	if (dev)
+		err = dev_uc_add(dev, mac);
+	rtnl_unlock();
+	return err;
+}
+
+/**
+ * nc2b_pf_del_address - undo nc2b_pf_add_address()
+ * @name: name of its netdev
+ * @mac: the guest's address
+ *
+ * Process context; takes RTNL.
+ */
+void nc2b_pf_del_address(const char *name, const u8 *mac)
+{
+	struct net_device *dev;
+
+	rtnl_lock();
+	dev = __dev_get_by_name(&init_net, name);
+	if (dev)
+		dev_uc_del(dev, mac);
+	rtnl_unlock();
+}

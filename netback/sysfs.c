@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The state of an interface for people and scripts, under its xenbus device in
+ * the directory nc2/.  See Documentation/ABI/testing/sysfs-nc2-back.
+ */
+#include "direct.h"
+#include "vif.h"
+#include "xenbus.h"
+
+#include <linux/device.h>
+#include <linux/sysfs.h>
+
+static struct nc2b_direct *to_direct(struct device *dev)
+{
+	return nc2b_xenbus_vif(dev)->direct;
+}
+
+static ssize_t path_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(to_direct(dev)->direct) ? "direct" : "bridged");
+}
+
+static ssize_t path_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t len)
+{
+	enum nc2b_policy policy;
+
+	if (sysfs_streq(buf, "auto"))
+		policy = NC2B_POLICY_AUTO;
+	else if (sysfs_streq(buf, "bridged"))
+		policy = NC2B_POLICY_BRIDGED;
+	else
+		return -EINVAL;
+	nc2b_path_set_policy(to_direct(dev), policy);
+	return len;
+}
+static DEVICE_ATTR_RW(path);
+
+static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	bool bridged = READ_ONCE(to_direct(dev)->policy) == NC2B_POLICY_BRIDGED;
+
+	return sysfs_emit(buf, "%s\n", bridged ? "bridged" : "auto");
+}
+static DEVICE_ATTR_RO(policy);
+
+static ssize_t path_seconds_show(struct device *dev, struct device_attribute *attr,
+				 char *buf)
+{
+	u64 age = ktime_get_boottime_ns() - READ_ONCE(to_direct(dev)->since);
+
+	return sysfs_emit(buf, "%llu\n", age / NSEC_PER_SEC);
+}
+static DEVICE_ATTR_RO(path_seconds);
+
+static ssize_t reason_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	const char *reason = READ_ONCE(to_direct(dev)->reason);
+
+	return sysfs_emit(buf, "%s\n", reason ?: "");
+}
+static DEVICE_ATTR_RO(reason);
+
+static ssize_t nic_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_direct(dev)->nic);
+}
+static DEVICE_ATTR_RO(nic);
+
+/* Takes the lock: the queue's name goes with the queue. */
+static ssize_t queue_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct nc2b_direct *d = to_direct(dev);
+	ssize_t len;
+
+	mutex_lock(&d->lock);
+	len = sysfs_emit(buf, "%s\n", d->q ? d->q->name : "");
+	mutex_unlock(&d->lock);
+	return len;
+}
+static DEVICE_ATTR_RO(queue);
+
+#define POOL_ATTR(name, expr)						\
+static ssize_t name##_show(struct device *dev,				\
+			   struct device_attribute *attr, char *buf)	\
+{									\
+	struct nc2b_direct *d = to_direct(dev);				\
+									\
+	return sysfs_emit(buf, "%u\n", READ_ONCE(expr));		\
+}									\
+static DEVICE_ATTR_RO(name)
+
+POOL_ATTR(pool_pages, d->pool.nr_pages);
+POOL_ATTR(pool_buffers, d->pool.nr);
+POOL_ATTR(pool_guest, d->pool.count[NC2B_OWNER_GUEST]);
+POOL_ATTR(pool_stash, d->pool.count[NC2B_OWNER_STASH]);
+POOL_ATTR(pool_nic, d->pool.count[NC2B_OWNER_NIC]);
+POOL_ATTR(pool_bounced, d->block.bounced);
+
+static struct attribute *nc2b_attrs[] = {
+	&dev_attr_path.attr,
+	&dev_attr_policy.attr,
+	&dev_attr_path_seconds.attr,
+	&dev_attr_reason.attr,
+	&dev_attr_nic.attr,
+	&dev_attr_queue.attr,
+	&dev_attr_pool_pages.attr,
+	&dev_attr_pool_buffers.attr,
+	&dev_attr_pool_guest.attr,
+	&dev_attr_pool_stash.attr,
+	&dev_attr_pool_nic.attr,
+	&dev_attr_pool_bounced.attr,
+	NULL
+};
+
+const struct attribute_group nc2b_sysfs_group = {
+	.name = "nc2",
+	.attrs = nc2b_attrs,
+};
