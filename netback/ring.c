@@ -91,15 +91,18 @@ bool nc2b_cons_publish(struct nc2b_cons *r, u32 n)
  * nc2b_cons_sleep - ask for an event with the next entry
  * @r: the ring
  *
- * Return: true if nothing waits and the event will come; false if there is
+ * "Next" counts from the last look by nc2b_cons_avail(), so that a frame that
+ * its producer has begun and not finished does not keep the consumer awake.
+ *
+ * Return: true if nothing is new and the event will come; false if there is
  * work (or a bad index) to look at now.
  */
 bool nc2b_cons_sleep(struct nc2b_cons *r)
 {
-	WRITE_ONCE(r->hdr->prod_event, r->cons + 1);
+	WRITE_ONCE(r->hdr->prod_event, r->prod + 1);
 	/* Threshold before index; the producer does it the other way round. */
 	smp_mb();
-	return READ_ONCE(r->hdr->prod) == r->cons;
+	return READ_ONCE(r->hdr->prod) == r->prod;
 }
 
 /**
