@@ -134,7 +134,8 @@ struct nc2q_filter {
  *	reset, bus mastering off), and @interrupt is not running and will not be
  *	called.  Posted buffers and frames are forgotten.  0: drained in time;
  *	-ETIMEDOUT: by force, the queue must not be leased again until it has been
- *	probed anew.  A no-op on a queue that is not started.
+ *	probed anew.  A no-op on a queue that is not started.  No function marked
+ *	NAPI only may run during @start or @stop, nor while it is not started
  * @set_filter: program multicast; 0, or -E2BIG if the NIC cannot hold the list
  * @set_mtu: change the largest MTU while started
  * @link_up: whether the NIC has link, as last seen
@@ -175,8 +176,9 @@ struct nc2q_ops {
  * @interrupt: the queue has work.  Hard interrupt; the interrupt is disarmed
  * @changed: link or mailbox event: have @check called soon.  Hard interrupt or
  *	any other context, does not sleep
- * @revoke: the queue is about to go (unbind, hot-unplug).  May sleep; must have
- *	called nc2q_release() for it by the time it returns
+ * @revoke: the queue is about to go (unbind, hot-unplug).  May sleep; when it
+ *	returns the queue has been released, by it or by somebody who was faster.
+ *	nc2q_sync() waits until it is over, before @priv may be freed
  */
 struct nc2q_client {
 	void (*interrupt)(void *priv);
@@ -220,12 +222,8 @@ void nc2q_unregister(struct nc2q *q);
 struct nc2q *nc2q_lease(struct device *nic, const struct nc2q_client *client,
 			void *priv);
 void nc2q_release(struct nc2q *q, bool bad);
+void nc2q_sync(void);
 unsigned int nc2q_count(struct device *nic, unsigned int *free);
-
-/**
- * nc2q_set_notify - be told when a queue has become free
- * @fn: called in process context, or NULL
- */
 void nc2q_set_notify(void (*fn)(void));
 
 #endif /* NC2B_RXQ_H */
