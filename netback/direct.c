@@ -108,6 +108,8 @@ void nc2b_direct_destroy(struct nc2b_direct *d)
 	if (!d)
 		return;
 	nc2b_path_del(d);
+	/* A NIC queue that is taken away may still be talking to us. */
+	nc2q_sync();
 	cancel_delayed_work_sync(&d->work);
 	mutex_destroy(&d->lock);
 	kvfree(d);
@@ -188,17 +190,20 @@ static const char *attach_rings(struct nc2b_direct *d)
 	WRITE_ONCE(b->shared->back.max_mtu, ETH_DATA_LEN);
 
 	netif_napi_add(d->vif->dev, &d->napi, nc2b_direct_poll);
-	napi_enable(&d->napi);
 	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(d->vif->xdev, b->evtchn,
 							    direct_event, 0,
 							    d->vif->dev->name, d);
 	if (err < 0) {
-		napi_disable(&d->napi);
 		netif_napi_del(&d->napi);
 		nc2b_pool_free(&d->pool);
 		return "nc2-event-channel cannot be bound";
 	}
 	d->irq = err;
+	/* An event that came before needs the number above for its EOI. */
+	napi_enable(&d->napi);
+	local_bh_disable();
+	napi_schedule(&d->napi);
+	local_bh_enable();
 	return NULL;
 }
 

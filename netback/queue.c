@@ -152,7 +152,8 @@ err_tx:
  * @id: its number
  * @keys: what the front wrote for it
  *
- * Process context under RTNL.  On failure nothing is left to undo.
+ * Process context under RTNL.  On failure nothing is left to undo.  The caller
+ * schedules both NAPI contexts once the queue can be seen by all.
  *
  * Return: 0 or a negative error.
  */
@@ -178,19 +179,21 @@ int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id
 	if (err)
 		goto err_ops;
 
+	/*
+	 * An event may come as soon as its channel is bound, before the number
+	 * of its interrupt is known here, and that number is what the poll needs
+	 * for the EOI.  So NAPI is enabled last; the caller schedules it then.
+	 */
 	netif_napi_add(vif->dev, &q->tx_napi, nc2b_tx_poll);
 	netif_napi_add(vif->dev, &q->rx_napi, nc2b_rx_poll);
-	napi_enable(&q->tx_napi);
-	napi_enable(&q->rx_napi);
-
 	err = bind_events(q, keys);
 	if (err)
 		goto err_napi;
+	napi_enable(&q->tx_napi);
+	napi_enable(&q->rx_napi);
 	return 0;
 
 err_napi:
-	napi_disable(&q->tx_napi);
-	napi_disable(&q->rx_napi);
 	netif_napi_del(&q->tx_napi);
 	netif_napi_del(&q->rx_napi);
 	xenbus_unmap_ring_vfree(vif->xdev, q->rx.sring);

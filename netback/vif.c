@@ -254,10 +254,12 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	netif_carrier_on(vif->dev);
 	rtnl_unlock();
 
-	/* What the front posted before we listened sent its event to nobody. */
+	/* Events that came before this moment have been noted, not served. */
 	local_bh_disable();
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		napi_schedule(&queues[i].tx_napi);
+		napi_schedule(&queues[i].rx_napi);
+	}
 	local_bh_enable();
 	return 0;
 
