@@ -320,6 +320,7 @@ static int tx_finish(struct nc2b_queue *q, struct nc2b_tx_frame *fr)
 	u32 hlen;
 
 	skb->protocol = eth_type_trans(skb, q->vif->dev);
+	skb_reset_network_header(skb);
 	if (tx_checksum(skb, &fr->first))
 		return -EINVAL;
 	skb_probe_transport_header(skb);
@@ -327,7 +328,7 @@ static int tx_finish(struct nc2b_queue *q, struct nc2b_tx_frame *fr)
 		return 0;
 	if (!skb_transport_header_was_set(skb))
 		return -EINVAL;
-	hlen = skb_tcp_all_headers(skb) - ETH_HLEN;
+	hlen = skb_tcp_all_headers(skb);
 	if (hlen >= skb->len)
 		return -EINVAL;
 	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - hlen,
