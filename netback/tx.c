@@ -57,22 +57,25 @@ static void tx_push(struct nc2b_queue *q)
 /* Read the extra info slots behind a frame's first; 0 or -EPROTO. */
 static int tx_extras(struct nc2b_queue *q, struct tx_parse *f, u32 *avail)
 {
-	struct xen_netif_extra_info extra;
+	/* A slot of the ring is as large as the larger of the two. */
+	union {
+		struct xen_netif_tx_request slot;
+		struct xen_netif_extra_info info;
+	} extra;
 
 	do {
 		if (!*avail)
 			return -EPROTO;
 		(*avail)--;
-		RING_COPY_REQUEST(&q->tx, q->tx.req_cons++,
-				  (struct xen_netif_tx_request *)&extra);
+		RING_COPY_REQUEST(&q->tx, q->tx.req_cons++, &extra.slot);
 		tx_respond(q, 0, XEN_NETIF_RSP_NULL);
-		if (!extra.type || extra.type >= XEN_NETIF_EXTRA_TYPE_MAX)
+		if (!extra.info.type || extra.info.type >= XEN_NETIF_EXTRA_TYPE_MAX)
 			return -EPROTO;
-		if (extra.type == XEN_NETIF_EXTRA_TYPE_GSO) {
-			f->gso = extra;
+		if (extra.info.type == XEN_NETIF_EXTRA_TYPE_GSO) {
+			f->gso = extra.info;
 			f->has_gso = true;
 		}
-	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
+	} while (extra.info.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 	return 0;
 }
 
