@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Making and ending the connection to the back: what is read from its
+ * directory, what is made, and the one transaction that tells it.
+ */
+#include "connect.h"
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+
+#include <xen/xenbus.h>
+
+#include "direct.h"
+#include "nego.h"
+#include "netdev.h"
+#include "queue.h"
+
+/* Times that a transaction is tried while others change the same nodes. */
+#define TRANSACTION_TRIES	32
+
+/**
+ * struct offer - what the back says in its directory
+ * @queues: most queues that it takes
+ * @multi: it knows of several queues
+ * @split: it takes an event channel for each direction
+ */
+struct offer {
+	u32 queues;
+	bool multi;
+	bool split;
+};
+
+static unsigned int read_back(struct nc2f_dev *nf, const char *key, unsigned int otherwise)
+{
+	return xenbus_read_unsigned(nf->xdev->otherend, key, otherwise);
+}
+
+static void read_offer(struct nc2f_dev *nf, struct offer *o)
+{
+	o->queues = read_back(nf, "multi-queue-max-queues", 0);
+	o->multi = o->queues;
+	o->queues = clamp_t(u32, o->queues, 1, nf->max_queues);
+	o->split = read_back(nf, "feature-split-event-channels", 0);
+	nf->can_sg = read_back(nf, "feature-sg", 0);
+	nf->gso4 = nf->can_sg && read_back(nf, "feature-gso-tcpv4", 0);
+	nf->gso6 = nf->can_sg && read_back(nf, "feature-gso-tcpv6", 0);
+	nf->csum4 = !read_back(nf, "feature-no-csum-offload", 0);
+	nf->csum6 = read_back(nf, "feature-ipv6-csum-offload", 0);
+	nf->bounce = !nc2f_trusted || !xenbus_read_unsigned(nf->xdev->nodename, "trusted", 1);
+}
+
+static int make_queues(struct nc2f_dev *nf, const struct offer *o)
+{
+	u32 i;
+	int err = 0;
+
+	nf->queues = kvcalloc(o->queues, sizeof(*nf->queues), GFP_KERNEL);
+	if (!nf->queues)
+		return -ENOMEM;
+	for (i = 0; i < o->queues; i++) {
+		err = nc2f_queue_create(&nf->queues[i], nf, i, o->split);
+		if (err)
+			break;
+	}
+	nf->nr_queues = i;
+	/* Fewer queues than wished for are better than none. */
+	if (i)
+		return 0;
+	kvfree(nf->queues);
+	nf->queues = NULL;
+	return err;
+}
+
+/* Makes the direct path, if it is wanted and offered; else notes why not. */
+static void make_direct(struct nc2f_dev *nf)
+{
+	const char *why = "switched off by the module parameter direct";
+	const char *dir = nf->xdev->otherend;
+	char *feature, *nonce, *pages;
+	struct nc2f_direct *d;
+	struct nc2f_offer o;
+
+	feature = xenbus_read(XBT_NIL, dir, XEN_NC2_KEY_FEATURE, NULL);
+	nonce = xenbus_read(XBT_NIL, dir, XEN_NC2_KEY_NONCE, NULL);
+	pages = xenbus_read(XBT_NIL, dir, XEN_NC2_KEY_MAX_POOL_PAGES, NULL);
+	strscpy(nf->nonce, IS_ERR(nonce) ? "" : nonce, sizeof(nf->nonce));
+	if (nf->bounce)
+		why = "the back is not trusted";
+	else if (nc2f_direct_wanted)
+		why = nc2f_nego_offer(&o, IS_ERR(feature) ? NULL : feature,
+				      IS_ERR(nonce) ? NULL : nonce,
+				      IS_ERR(pages) ? NULL : pages);
+	if (!why) {
+		d = nc2f_direct_create(nf, &o);
+		if (!IS_ERR(d))
+			nf->direct = d;
+		else
+			why = PTR_ERR(d) == -ENOSPC ? "no grants left" : "no memory for the pool";
+	}
+	nf->reason = why ?: "the back has not given it yet";
+	if (!IS_ERR(feature))
+		kfree(feature);
+	if (!IS_ERR(nonce))
+		kfree(nonce);
+	if (!IS_ERR(pages))
+		kfree(pages);
+}
+
+static int write_queue(struct nc2f_queue *q, struct xenbus_transaction xbt, const char *dir)
+{
+	int err;
+
+	err = xenbus_printf(xbt, dir, "tx-ring-ref", "%u", q->txr.ref);
+	if (!err)
+		err = xenbus_printf(xbt, dir, "rx-ring-ref", "%u", q->rxr.ref);
+	if (err)
+		return err;
+	if (!q->split)
+		return xenbus_printf(xbt, dir, "event-channel", "%u", q->tx_irq.evtchn);
+	err = xenbus_printf(xbt, dir, "event-channel-tx", "%u", q->tx_irq.evtchn);
+	if (!err)
+		err = xenbus_printf(xbt, dir, "event-channel-rx", "%u", q->rx_irq.evtchn);
+	return err;
+}
+
+/* Removes what an earlier connection, or another driver, may have left. */
+static void remove_stale(struct xenbus_transaction xbt, const char *dir)
+{
+	static const char * const keys[] = {
+		"event-channel", "event-channel-tx", "event-channel-rx",
+		"tx-ring-ref", "rx-ring-ref", "multi-queue-num-queues",
+		"request-multicast-control", "xdp-headroom", "feature-gso-tcpv4-prefix",
+		"feature-gso-tcpv6-prefix", "feature-no-csum-offload",
+		"ctrl-ring-ref", "event-channel-ctrl",
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		xenbus_rm(xbt, dir, keys[i]);
+}
+
+static int write_queues(struct nc2f_dev *nf, struct xenbus_transaction xbt, bool multi)
+{
+	const char *dir = nf->xdev->nodename;
+	char *path;
+	int err = 0;
+	u32 i;
+
+	if (multi)
+		err = xenbus_printf(xbt, dir, "multi-queue-num-queues", "%u", nf->nr_queues);
+	if (!err && nf->nr_queues == 1)
+		return write_queue(&nf->queues[0], xbt, dir);
+	for (i = 0; !err && i < nf->nr_queues; i++) {
+		path = kasprintf(GFP_KERNEL, "%s/queue-%u", dir, i);
+		if (!path)
+			return -ENOMEM;
+		remove_stale(xbt, path);
+		err = write_queue(&nf->queues[i], xbt, path);
+		kfree(path);
+	}
+	return err;
+}
+
+static int write_features(struct nc2f_dev *nf, struct xenbus_transaction xbt)
+{
+	static const char * const keys[] = {
+		"request-rx-copy", "feature-rx-notify", "feature-sg", "feature-gso-tcpv4",
+		"feature-gso-tcpv6", "feature-ipv6-csum-offload",
+	};
+	int err = 0;
+	u32 i;
+
+	for (i = 0; !err && i < ARRAY_SIZE(keys); i++)
+		err = xenbus_write(xbt, nf->xdev->nodename, keys[i], "1");
+	return err;
+}
+
+static int write_keys(struct nc2f_dev *nf, const struct offer *o)
+{
+	struct xenbus_transaction xbt;
+	int tries;
+	int err;
+
+	for (tries = 0; tries < TRANSACTION_TRIES; tries++) {
+		err = xenbus_transaction_start(&xbt);
+		if (err)
+			return err;
+		remove_stale(xbt, nf->xdev->nodename);
+		nc2f_direct_remove_keys(nf->xdev, xbt);
+		err = write_queues(nf, xbt, o->multi);
+		if (!err)
+			err = write_features(nf, xbt);
+		if (!err && nf->direct)
+			err = nc2f_direct_write_keys(nf->direct, xbt);
+		if (err) {
+			xenbus_transaction_end(xbt, 1);
+			return err;
+		}
+		err = xenbus_transaction_end(xbt, 0);
+		if (err != -EAGAIN)
+			return err;
+	}
+	return err;
+}
+
+/**
+ * nc2f_connect - connect to a back that is in InitWait
+ * @nf: the interface, NC2F_DOWN
+ *
+ * Under @nf->lock.  On success the interface is NC2F_UP and the keys are
+ * written; the caller goes Connected.
+ *
+ * Return: 0 or an error; nothing is left behind then.
+ */
+int nc2f_connect(struct nc2f_dev *nf)
+{
+	struct xenbus_device *xdev = nf->xdev;
+	struct offer o;
+	int err;
+
+	if (!read_back(nf, "feature-rx-copy", 0)) {
+		xenbus_dev_error(xdev, -EOPNOTSUPP, "the back does not copy received frames");
+		return -EOPNOTSUPP;
+	}
+	read_offer(nf, &o);
+	err = make_queues(nf, &o);
+	if (err) {
+		xenbus_dev_error(xdev, err, "making queues");
+		return err;
+	}
+	make_direct(nf);
+	err = write_keys(nf, &o);
+	if (err)
+		xenbus_dev_error(xdev, err, "writing keys");
+	nc2f_netdev_attach(nf);
+	nf->phase = NC2F_UP;
+	if (!err && nf->dev->reg_state == NETREG_UNINITIALIZED) {
+		err = register_netdev(nf->dev);
+		if (err)
+			xenbus_dev_error(xdev, err, "registering the netdev");
+	}
+	if (err) {
+		nc2f_disconnect(nf);
+		nc2f_release(nf);
+	}
+	return err;
+}
+
+/**
+ * nc2f_disconnect - first step of the end: stop using the connection
+ * @nf: the interface; nothing happens unless it is NC2F_UP
+ *
+ * Under @nf->lock.  Pages and grants are kept: the back may use them until it
+ * says that it is Closed.
+ */
+void nc2f_disconnect(struct nc2f_dev *nf)
+{
+	u32 i;
+
+	if (nf->phase != NC2F_UP)
+		return;
+	nc2f_netdev_detach(nf);
+	for (i = 0; i < nf->nr_queues; i++)
+		nc2f_queue_stop(&nf->queues[i]);
+	if (nf->direct)
+		nc2f_direct_stop(nf->direct);
+	nf->phase = NC2F_STOPPED;
+	nf->reason = "not connected";
+}
+
+/**
+ * nc2f_release - second step: free what the back has let go of
+ * @nf: the interface; nothing happens unless it is NC2F_STOPPED
+ *
+ * Under @nf->lock.  What the back still uses is leaked and counted.
+ */
+void nc2f_release(struct nc2f_dev *nf)
+{
+	int leaked = atomic_read(&nf->pages_leaked);
+	struct nc2f_direct *d = nf->direct;
+	u32 i;
+
+	if (nf->phase != NC2F_STOPPED)
+		return;
+	for (i = 0; i < nf->nr_queues; i++)
+		nc2f_queue_release(&nf->queues[i]);
+	nf->nr_queues = 0;
+	kvfree(nf->queues);
+	nf->queues = NULL;
+	nf->direct = NULL;
+	if (d)
+		nc2f_direct_release(d);
+	nf->phase = NC2F_DOWN;
+	leaked = atomic_read(&nf->pages_leaked) - leaked;
+	if (leaked)
+		dev_warn(&nf->xdev->dev, "the back still uses %d pages: leaked\n", leaked);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Grants: the only caller of gnttab_*().
+ *
+ * A page is freed only after its grant has been ended.  A grant that the peer
+ * still uses cannot be ended: the page is then left granted and allocated for
+ * ever, on purpose, and counted, because whoever got it next would share it
+ * with the peer.
+ */
+#ifndef NC2F_GRANT_H
+#define NC2F_GRANT_H
+
+#include <linux/types.h>
+
+#include <xen/grant_table.h>
+#include <xen/interface/xen.h>
+
+struct page;
+
+/**
+ * struct nc2f_grants - a reservation of grant references
+ * @head: list of references, as the grant table keeps it
+ * @left: references not yet claimed
+ */
+struct nc2f_grants {
+	grant_ref_t head;
+	u32 left;
+};
+
+/**
+ * struct nc2f_gpage - a page and its grant
+ * @page: the page; we hold one reference
+ * @ref: its grant, INVALID_GRANT_REF if there is none
+ */
+struct nc2f_gpage {
+	struct page *page;
+	grant_ref_t ref;
+};
+
+int nc2f_grants_reserve(struct nc2f_grants *g, u16 nr);
+grant_ref_t nc2f_grants_claim(struct nc2f_grants *g);
+void nc2f_grants_free(struct nc2f_grants *g);
+
+void nc2f_grant_begin(grant_ref_t ref, domid_t domid, struct page *page, bool readonly);
+bool nc2f_grant_end(grant_ref_t ref);
+bool nc2f_grant_put(grant_ref_t ref);
+
+int nc2f_gpage_alloc(struct nc2f_gpage *gp, u32 nr, struct nc2f_grants *g,
+		     domid_t domid, bool readonly);
+void *nc2f_gpage_alloc_run(struct nc2f_gpage *gp, u32 nr, struct nc2f_grants *g,
+			   domid_t domid, bool readonly);
+u32 nc2f_gpage_free(struct nc2f_gpage *gp, u32 nr);
+
+#endif /* NC2F_GRANT_H */

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The netdev: its operations, and tying queues to it. */
+#include "netdev.h"
+
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/if_vlan.h>
+#include <linux/rtnetlink.h>
+
+#include <xen/xenbus.h>
+
+#include "direct.h"
+#include "queue.h"
+
+/* A back that lied is given up for this long, then tried again. */
+#define RETRY_DELAY	HZ
+
+/* Lets what is tied to the netdev work; the netdev is up. */
+static void enable_all(struct nc2f_dev *nf)
+{
+	u32 i;
+
+	for (i = 0; i < nf->nr_queues; i++)
+		nc2f_queue_enable(&nf->queues[i]);
+	if (nf->direct)
+		nc2f_direct_enable(nf->direct);
+}
+
+static void disable_all(struct nc2f_dev *nf)
+{
+	u32 i;
+
+	for (i = 0; i < nf->nr_queues; i++)
+		nc2f_queue_disable(&nf->queues[i]);
+	if (nf->direct)
+		nc2f_direct_disable(nf->direct);
+}
+
+static int nc2f_open(struct net_device *dev)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+
+	/* Without a back the netdev may be up; it has no carrier then. */
+	if (!nf->live)
+		return 0;
+	enable_all(nf);
+	netif_tx_start_all_queues(dev);
+	return 0;
+}
+
+static int nc2f_stop(struct net_device *dev)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+
+	if (nf->live)
+		disable_all(nf);
+	netif_tx_disable(dev);
+	return 0;
+}
+
+static netdev_tx_t nc2f_start_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+	u16 queue = skb_get_queue_mapping(skb);
+	struct nc2f_direct *d;
+
+	if (unlikely(!READ_ONCE(nf->live) || READ_ONCE(nf->broken))) {
+		nc2f_stats_tx_inc(&nf->stats[queue], NC2F_TX_DROP_DOWN);
+		dev_kfree_skb_any(skb);
+		return NETDEV_TX_OK;
+	}
+	d = READ_ONCE(nf->tx_direct);
+	if (d)
+		return nc2f_direct_xmit(d, skb, queue);
+	return nc2f_tx_xmit(&nf->queues[queue], skb);
+}
+
+static u16 nc2f_select_queue(struct net_device *dev, struct sk_buff *skb,
+			     struct net_device *sb_dev)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+
+	/* The direct path has one ring: one queue keeps its lock to one CPU. */
+	if (READ_ONCE(nf->tx_direct))
+		return 0;
+	return netdev_pick_tx(dev, skb, sb_dev);
+}
+
+static void nc2f_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+	u64 rx[NC2F_RX_STATS];
+	u64 tx[NC2F_TX_STATS];
+	u32 lane, i;
+
+	for (lane = 0; lane <= nf->max_queues; lane++) {
+		nc2f_stats_read_rx(&nf->stats[lane], rx);
+		nc2f_stats_read_tx(&nf->stats[lane], tx);
+		s->rx_packets += rx[NC2F_RX_FRAMES];
+		s->rx_bytes += rx[NC2F_RX_BYTES];
+		s->tx_packets += tx[NC2F_TX_FRAMES];
+		s->tx_bytes += tx[NC2F_TX_BYTES];
+		for (i = NC2F_RX_FIRST_DROP; i < NC2F_RX_STATS; i++)
+			s->rx_dropped += rx[i];
+		for (i = NC2F_TX_FIRST_DROP; i < NC2F_TX_STATS; i++)
+			s->tx_dropped += tx[i];
+		s->rx_errors += rx[NC2F_RX_DROP_BAD] + rx[NC2F_RX_DROP_BACK];
+	}
+}
+
+/* Publishes what the front wants to receive; under the address lock. */
+static void nc2f_set_rx_mode(struct net_device *dev)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+
+	if (nf->live && nf->direct)
+		nc2f_direct_filter(nf->direct);
+}
+
+static int nc2f_change_mtu(struct net_device *dev, int mtu)
+{
+	if (mtu > ETH_DATA_LEN && !(dev->features & NETIF_F_SG))
+		return -EINVAL;
+	WRITE_ONCE(dev->mtu, mtu);
+	netif_addr_lock_bh(dev);
+	nc2f_set_rx_mode(dev);
+	netif_addr_unlock_bh(dev);
+	return 0;
+}
+
+static netdev_features_t nc2f_fix_features(struct net_device *dev, netdev_features_t f)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+
+	if (!nf->can_sg)
+		f &= ~NETIF_F_SG;
+	if (!nf->csum4)
+		f &= ~NETIF_F_IP_CSUM;
+	if (!nf->csum6)
+		f &= ~NETIF_F_IPV6_CSUM;
+	if (!nf->gso4)
+		f &= ~NETIF_F_TSO;
+	if (!nf->gso6)
+		f &= ~NETIF_F_TSO6;
+	return f;
+}
+
+static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
+{
+	if (!(f & NETIF_F_SG) && dev->mtu > ETH_DATA_LEN) {
+		netdev_info(dev, "MTU lowered to %u: no scatter-gather\n", ETH_DATA_LEN);
+		WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
+	}
+	return 0;
+}
+
+static const struct net_device_ops nc2f_netdev_ops = {
+	.ndo_open		= nc2f_open,
+	.ndo_stop		= nc2f_stop,
+	.ndo_start_xmit		= nc2f_start_xmit,
+	.ndo_select_queue	= nc2f_select_queue,
+	.ndo_get_stats64	= nc2f_get_stats64,
+	.ndo_set_rx_mode	= nc2f_set_rx_mode,
+	.ndo_change_mtu		= nc2f_change_mtu,
+	.ndo_validate_addr	= eth_validate_addr,
+	.ndo_fix_features	= nc2f_fix_features,
+	.ndo_set_features	= nc2f_set_features,
+};
+
+/**
+ * nc2f_netdev_create - make the netdev, not yet registered
+ * @xdev: the xenbus device
+ * @max_queues: most queues that will ever be used
+ *
+ * Return: the interface, or NULL for want of memory.
+ */
+struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
+{
+	struct net_device *dev = alloc_etherdev_mq(sizeof(struct nc2f_dev), max_queues);
+	struct nc2f_dev *nf;
+
+	if (!dev)
+		return NULL;
+	nf = netdev_priv(dev);
+	nf->dev = dev;
+	nf->xdev = xdev;
+	nf->max_queues = max_queues;
+	nf->reason = "not connected yet";
+	nf->path_since = ktime_get_boottime_ns();
+	mutex_init(&nf->lock);
+	nf->stats = nc2f_stats_alloc(max_queues + 1);
+	if (!nf->stats) {
+		free_netdev(dev);
+		return NULL;
+	}
+
+	dev->netdev_ops = &nc2f_netdev_ops;
+	dev->ethtool_ops = &nc2f_ethtool_ops;
+	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_RXCSUM |
+			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_RXHASH;
+	dev->features = dev->hw_features;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = XEN_NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN;
+	netif_set_tso_max_size(dev, XEN_NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN);
+	SET_NETDEV_DEV(dev, &xdev->dev);
+	netif_carrier_off(dev);
+	return nf;
+}
+
+/**
+ * nc2f_netdev_destroy - free the netdev; it is not registered any more
+ * @nf: the interface
+ */
+void nc2f_netdev_destroy(struct nc2f_dev *nf)
+{
+	mutex_destroy(&nf->lock);
+	nc2f_stats_free(nf->stats);
+	free_netdev(nf->dev);
+}
+
+/**
+ * nc2f_netdev_break - the back has lied: stop listening to it
+ * @nf: the interface
+ * @what: what it has done
+ *
+ * Any context.  The connection is reset after a while.
+ */
+void nc2f_netdev_break(struct nc2f_dev *nf, const char *what)
+{
+	if (xchg(&nf->broken, true))
+		return;
+	net_err_ratelimited("%s: the back lies: %s; the connection will be reset\n",
+			    netdev_name(nf->dev), what);
+	atomic_inc(&nf->resets);
+	netif_carrier_off(nf->dev);
+	schedule_delayed_work(&nf->retry, RETRY_DELAY);
+}
+
+/**
+ * nc2f_netdev_attach - let the netdev use its queues
+ * @nf: the interface; its queues and its direct path are made
+ *
+ * Process context, without RTNL.
+ */
+void nc2f_netdev_attach(struct nc2f_dev *nf)
+{
+	struct net_device *dev = nf->dev;
+
+	rtnl_lock();
+	nf->broken = false;
+	netif_set_real_num_queues(dev, nf->nr_queues, nf->nr_queues);
+	if (dev->reg_state == NETREG_REGISTERED)
+		netdev_update_features(dev);
+	netif_addr_lock_bh(dev);
+	nf->live = true;
+	nc2f_set_rx_mode(dev);
+	netif_addr_unlock_bh(dev);
+	if (netif_running(dev)) {
+		enable_all(nf);
+		netif_tx_wake_all_queues(dev);
+	}
+	rtnl_unlock();
+}
+
+/**
+ * nc2f_netdev_detach - see that the netdev does not use its queues any more
+ * @nf: the interface
+ *
+ * Process context, without RTNL.  On return nobody sends, polls or publishes:
+ * senders find their queue stopped, and were waited for; NAPI is disabled;
+ * and who changes the address list finds the interface not live.
+ */
+void nc2f_netdev_detach(struct nc2f_dev *nf)
+{
+	struct net_device *dev = nf->dev;
+
+	netif_carrier_off(dev);
+	rtnl_lock();
+	netif_addr_lock_bh(dev);
+	nf->live = false;
+	netif_addr_unlock_bh(dev);
+	if (netif_running(dev))
+		disable_all(nf);
+	netif_tx_disable(dev);
+	nf->tx_direct = NULL;
+	rtnl_unlock();
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One interface: the netdev, its queues of the bridged path, and the direct
+ * path if the back offers it.
+ */
+#ifndef NC2F_NETDEV_H
+#define NC2F_NETDEV_H
+
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/workqueue.h>
+
+#include "stats.h"
+
+struct nc2f_direct;
+struct nc2f_queue;
+struct xenbus_device;
+
+/* Slots of the bridged path that the back must take for one frame. */
+#define NC2F_MAX_SLOTS		XEN_NETIF_NR_SLOTS_MIN
+/* More queues than this help nobody; the stock pair has the same limit. */
+#define NC2F_MAX_QUEUES		8
+
+/**
+ * enum nc2f_phase - what stands between the two ends
+ * @NC2F_DOWN: nothing
+ * @NC2F_UP: rings, event channels and grants are in use
+ * @NC2F_STOPPED: nobody here uses them any more, but the back may still; pages
+ *	and grants are kept until it says that it has let go
+ */
+enum nc2f_phase {
+	NC2F_DOWN,
+	NC2F_UP,
+	NC2F_STOPPED,
+};
+
+/**
+ * struct nc2f_dev - one interface, the private part of its netdev
+ * @dev: the netdev
+ * @xdev: the xenbus device
+ * @lock: serializes connecting, stopping and releasing; guards @phase, @reset,
+ *	@removing, @retries, @nonce; taken before RTNL, never under it
+ * @phase: what stands between the two ends
+ * @reset: a reset is on its way: connect again once the back is Closed
+ * @removing: the device is going away: no more connects
+ * @retries: resets since the last good connection
+ * @nonce: nc2-nonce of the back when we connected
+ * @retry: resets a broken or abandoned connection after a while
+ * @live: the queues may be used; changed under RTNL
+ * @broken: the back has lied; the queues are not used until the reset
+ * @bounce: never grant a page that holds anything but the frame
+ * @can_sg: the back takes frames of several slots
+ * @gso4: the back takes TCPv4 segments to cut
+ * @gso6: the same for TCPv6
+ * @csum4: the back takes IPv4 frames with a blank checksum
+ * @csum6: the same for IPv6
+ * @max_queues: most queues that we use
+ * @nr_queues: queues in @queues
+ * @queues: queues of the bridged path; under RTNL, or with all tx queues stopped
+ * @direct: direct path, NULL if there is none; under RTNL or the address lock
+ * @tx_direct: where frames are sent: the direct path, NULL for the bridged one;
+ *	changed with every tx queue locked
+ * @stats: counters, a lane for each of @max_queues and one for the direct path
+ * @reason: why frames do not take the direct path; a constant string
+ * @path_since: when the path last changed, boot time in ns
+ * @path_switches: how often it has changed
+ * @direct_broken: how often the back has lied on the direct path
+ * @pages_leaked: pages that the back still used when we had to let go
+ * @resets: how often the connection was reset because the back lied
+ */
+struct nc2f_dev {
+	struct net_device *dev;
+	struct xenbus_device *xdev;
+
+	struct mutex lock;	/* see @lock above */
+	enum nc2f_phase phase;
+	bool reset;
+	bool removing;
+	u32 retries;
+	char nonce[24];
+	struct delayed_work retry;
+
+	bool live;
+	bool broken;
+	bool bounce;
+	bool can_sg;
+	bool gso4;
+	bool gso6;
+	bool csum4;
+	bool csum6;
+
+	u32 max_queues;
+	u32 nr_queues;
+	struct nc2f_queue *queues;
+	struct nc2f_direct *direct;
+	struct nc2f_direct *tx_direct;
+
+	struct nc2f_stats *stats;
+	const char *reason;
+	u64 path_since;
+	atomic_t path_switches;
+	atomic_t direct_broken;
+	atomic_t pages_leaked;
+	atomic_t resets;
+};
+
+/**
+ * nc2f_direct_stats - the lane of the direct path
+ * @nf: the interface
+ *
+ * Return: its counters.
+ */
+static inline struct nc2f_stats *nc2f_direct_stats(struct nc2f_dev *nf)
+{
+	return &nf->stats[nf->max_queues];
+}
+
+struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues);
+void nc2f_netdev_destroy(struct nc2f_dev *nf);
+void nc2f_netdev_break(struct nc2f_dev *nf, const char *what);
+void nc2f_netdev_attach(struct nc2f_dev *nf);
+void nc2f_netdev_detach(struct nc2f_dev *nf);
+
+extern const struct ethtool_ops nc2f_ethtool_ops;
+
+#endif /* NC2F_NETDEV_H */

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The xenbus driver: one state machine.
+ *
+ * The front is Initialising until it sees the back in InitWait; it connects
+ * and goes Connected.  When the back leaves, for whatever reason, the front
+ * stops using the connection, goes Closed, and frees what the back held once
+ * the back is Closed as well.  A back that is then still meant to serve us is
+ * asked again by going Initialising.
+ *
+ * States may be seen late, twice, or not at all: each handler looks at what is
+ * there and makes no assumption about the state before.
+ */
+#include "xenbus.h"
+
+#include <linux/delay.h>
+#include <linux/etherdevice.h>
+#include <linux/hex.h>
+#include <linux/if_vlan.h>
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include <xen/xenbus.h>
+
+#include "connect.h"
+#include "direct.h"
+#include "netdev.h"
+#include "sysfs.h"
+
+/* How long a device that goes away waits for the back to let go of it. */
+#define CLOSE_TIMEOUT	(3 * HZ)
+/* The longest pause between two tries to connect. */
+#define MAX_PAUSE	(30 * HZ)
+
+static enum xenbus_state back_state(const struct nc2f_dev *nf)
+{
+	return xenbus_read_unsigned(nf->xdev->otherend, "state", XenbusStateUnknown);
+}
+
+/* Tries again later, less and less often as long as nothing comes of it. */
+static void try_later(struct nc2f_dev *nf)
+{
+	unsigned long pause = min_t(unsigned long, HZ << min(nf->retries, 5U), MAX_PAUSE);
+
+	if (nf->removing)
+		return;
+	nf->retries++;
+	schedule_delayed_work(&nf->retry, pause);
+}
+
+static int set_mac(struct nc2f_dev *nf)
+{
+	char *text = xenbus_read(XBT_NIL, nf->xdev->nodename, "mac", NULL);
+	u8 mac[ETH_ALEN];
+	bool good;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	good = mac_pton(text, mac);
+	kfree(text);
+	if (!good || !is_valid_ether_addr(mac))
+		return -EINVAL;
+	rtnl_lock();
+	if (!ether_addr_equal(nf->dev->dev_addr, mac))
+		eth_hw_addr_set(nf->dev, mac);
+	rtnl_unlock();
+	return 0;
+}
+
+/* The host may say which MTU the network has. */
+static void set_mtu(struct nc2f_dev *nf)
+{
+	unsigned int mtu = xenbus_read_unsigned(nf->xdev->nodename, "mtu", 0);
+
+	if (mtu >= ETH_MIN_MTU && mtu <= nf->dev->max_mtu)
+		nf->dev->mtu = mtu;
+}
+
+static void connect(struct nc2f_dev *nf)
+{
+	int err = set_mac(nf);
+
+	if (err) {
+		xenbus_dev_error(nf->xdev, err, "reading mac");
+		return;
+	}
+	if (nc2f_connect(nf))
+		try_later(nf);
+	else
+		xenbus_switch_state(nf->xdev, XenbusStateConnected);
+}
+
+/* Leaves the connection, to make a new one when the back is Closed. */
+static void reset(struct nc2f_dev *nf)
+{
+	nf->reset = true;
+	nc2f_disconnect(nf);
+	xenbus_switch_state(nf->xdev, XenbusStateClosed);
+}
+
+static void back_waits(struct nc2f_dev *nf)
+{
+	struct xenbus_device *xdev = nf->xdev;
+
+	if (nf->phase != NC2F_DOWN) {
+		/*
+		 * A new driver at the other end, that knows nothing of this
+		 * connection; it may even be about to map its rings.  Only
+		 * Closed makes both ends agree.
+		 */
+		if (!nf->reset)
+			reset(nf);
+		return;
+	}
+	if (xdev->state == XenbusStateClosed)
+		xenbus_switch_state(xdev, XenbusStateInitialising);
+	if (xdev->state == XenbusStateInitialising)
+		connect(nf);
+}
+
+/* Whether the back has been in InitWait again without our noticing. */
+static bool back_is_new(struct nc2f_dev *nf)
+{
+	char *nonce = xenbus_read(XBT_NIL, nf->xdev->otherend, XEN_NC2_KEY_NONCE, NULL);
+	bool is_new;
+
+	if (IS_ERR(nonce))
+		return false;
+	is_new = strcmp(nonce, nf->nonce);
+	kfree(nonce);
+	return is_new;
+}
+
+static void back_connected(struct nc2f_dev *nf)
+{
+	if (nf->phase != NC2F_UP)
+		return;
+	if (back_is_new(nf)) {
+		reset(nf);
+		return;
+	}
+	if (READ_ONCE(nf->broken))
+		return;
+	nf->retries = 0;
+	netif_carrier_on(nf->dev);
+	/* Switches and peers learn where we are now. */
+	netdev_notify_peers(nf->dev);
+}
+
+static void back_closing(struct nc2f_dev *nf)
+{
+	nc2f_disconnect(nf);
+	xenbus_frontend_closed(nf->xdev);
+}
+
+static void back_closed(struct nc2f_dev *nf)
+{
+	struct xenbus_device *xdev = nf->xdev;
+
+	/* What an earlier driver has left; ours has only begun. */
+	if (nf->phase == NC2F_DOWN && xdev->state == XenbusStateInitialising)
+		return;
+	nc2f_disconnect(nf);
+	nc2f_release(nf);
+	if (xdev->state != XenbusStateClosed)
+		xenbus_frontend_closed(xdev);
+	if (nf->reset && !nf->removing) {
+		nf->reset = false;
+		xenbus_switch_state(xdev, XenbusStateInitialising);
+	} else {
+		/* If we are still wanted, the back's driver was only changed. */
+		try_later(nf);
+	}
+}
+
+static void nc2f_back_changed(struct xenbus_device *xdev, enum xenbus_state state)
+{
+	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
+
+	mutex_lock(&nf->lock);
+	if (nf->removing)
+		goto out;
+	switch (state) {
+	case XenbusStateInitWait:
+		back_waits(nf);
+		break;
+	case XenbusStateConnected:
+		back_connected(nf);
+		break;
+	case XenbusStateClosing:
+		back_closing(nf);
+		break;
+	case XenbusStateClosed:
+		back_closed(nf);
+		break;
+	case XenbusStateUnknown:
+		/* Its directory is gone, maybe only for the moment. */
+		netif_carrier_off(nf->dev);
+		break;
+	default:
+		break;
+	}
+out:
+	mutex_unlock(&nf->lock);
+}
+
+/*
+ * Runs some time after a connection was given up: makes the connection anew if
+ * the back is still there and still meant to serve us.
+ */
+static void retry_work(struct work_struct *work)
+{
+	struct nc2f_dev *nf = container_of(work, struct nc2f_dev, retry.work);
+	struct xenbus_device *xdev = nf->xdev;
+
+	mutex_lock(&nf->lock);
+	if (nf->removing || !xenbus_read_unsigned(xdev->otherend, "online", 0))
+		goto out;
+	if (nf->phase == NC2F_UP && READ_ONCE(nf->broken)) {
+		reset(nf);
+	} else if (nf->phase == NC2F_DOWN) {
+		if (back_state(nf) == XenbusStateClosed && xdev->state == XenbusStateClosed)
+			xenbus_switch_state(xdev, XenbusStateInitialising);
+		else if (back_state(nf) == XenbusStateInitWait)
+			back_waits(nf);
+	}
+out:
+	mutex_unlock(&nf->lock);
+}
+
+static int nc2f_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
+{
+	u32 queues = clamp_t(u32, nc2f_max_queues, 1, NC2F_MAX_QUEUES);
+	struct nc2f_dev *nf;
+	int err;
+
+	nf = nc2f_netdev_create(xdev, queues);
+	if (!nf)
+		return -ENOMEM;
+	INIT_DELAYED_WORK(&nf->retry, retry_work);
+	dev_set_drvdata(&xdev->dev, nf);
+	err = set_mac(nf);
+	if (err) {
+		xenbus_dev_error(xdev, err, "reading mac");
+		nc2f_netdev_destroy(nf);
+		return err;
+	}
+	set_mtu(nf);
+	/* The back answers with InitWait; nc2f_back_changed() goes on from there. */
+	xenbus_switch_state(xdev, XenbusStateInitialising);
+	return 0;
+}
+
+/*
+ * Waits until the back is in a state beyond @state, but not for ever.  Polls:
+ * the watch on the back is gone when a device is removed.
+ */
+static bool wait_back(struct nc2f_dev *nf, enum xenbus_state state)
+{
+	unsigned long end = jiffies + CLOSE_TIMEOUT;
+	enum xenbus_state now;
+
+	do {
+		now = back_state(nf);
+		if (now == XenbusStateUnknown ||
+		    (now >= state && now <= XenbusStateClosed))
+			return true;
+		msleep(20);
+	} while (time_before(jiffies, end));
+	return false;
+}
+
+static void nc2f_remove(struct xenbus_device *xdev)
+{
+	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
+
+	mutex_lock(&nf->lock);
+	nf->removing = true;
+	mutex_unlock(&nf->lock);
+	cancel_delayed_work_sync(&nf->retry);
+
+	mutex_lock(&nf->lock);
+	nc2f_disconnect(nf);
+	if (back_state(nf) != XenbusStateClosed || xdev->state != XenbusStateClosed) {
+		xenbus_switch_state(xdev, XenbusStateClosing);
+		wait_back(nf, XenbusStateClosing);
+		xenbus_switch_state(xdev, XenbusStateClosed);
+		if (!wait_back(nf, XenbusStateClosed))
+			dev_warn(&xdev->dev, "the back does not close\n");
+	}
+	nc2f_release(nf);
+	mutex_unlock(&nf->lock);
+
+	if (nf->dev->reg_state == NETREG_REGISTERED)
+		unregister_netdev(nf->dev);
+	/* A lie in the last poll may have started it once more. */
+	cancel_delayed_work_sync(&nf->retry);
+	nc2f_direct_remove_keys(xdev, XBT_NIL);
+	nc2f_netdev_destroy(nf);
+}
+
+/* We have been saved and restored, or migrated: the old back is out of reach. */
+static int nc2f_resume(struct xenbus_device *xdev)
+{
+	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
+
+	mutex_lock(&nf->lock);
+	nc2f_disconnect(nf);
+	nc2f_release(nf);
+	nf->reset = false;
+	nf->retries = 0;
+	mutex_unlock(&nf->lock);
+	return 0;
+}
+
+static const struct xenbus_device_id nc2f_ids[] = {
+	{ "vif" },
+	{ "" }
+};
+
+static struct xenbus_driver nc2f_driver = {
+	/* xen-netfront serves the same type; a name can be given only once. */
+	.name = "xen-nc2-front",
+	.ids = nc2f_ids,
+	.probe = nc2f_probe,
+	.remove = nc2f_remove,
+	.resume = nc2f_resume,
+	.otherend_changed = nc2f_back_changed,
+	.driver.dev_groups = nc2f_sysfs_groups,
+};
+
+/**
+ * nc2f_xenbus_register - offer to drive vif devices
+ *
+ * Return: 0 or an error.
+ */
+int nc2f_xenbus_register(void)
+{
+	return xenbus_register_frontend(&nc2f_driver);
+}
+
+/**
+ * nc2f_xenbus_unregister - give up all devices
+ */
+void nc2f_xenbus_unregister(void)
+{
+	xenbus_unregister_driver(&nc2f_driver);
+}
+
+MODULE_ALIAS("xen:vif");
