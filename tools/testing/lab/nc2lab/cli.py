@@ -65,6 +65,9 @@ def parser():
                    help='virtual functions of the NIC (default: as many as guests)')
     p.add_argument('--qemu', action='append', default=[], metavar='WORD',
                    help='one more word for QEMU\'s command line')
+    p.add_argument('--xen', action='append', default=[], metavar='WORD',
+                   help='one more word for Xen\'s command line')
+    p.add_argument('--cpu', metavar='MODEL', help='QEMU\'s -cpu, instead of the lab\'s')
     p.add_argument('--keep', action='store_true', help='leave the lab up when a step fails')
 
     p = add('exec', help='run a command: lab exec WHO -- CMD...')
@@ -106,7 +109,7 @@ def up(lab, a):
     if lab.state and lab.qemu_pid():
         raise LabError(f'lab {lab.name!r} is up: lab down first, or another --name')
     opts = {k: getattr(a, k) for k in ('guests', 'type', 'back', 'front', 'kernel', 'vcpus',
-                                       'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'qemu')}
+                                       'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'qemu', 'xen', 'cpu')}
     opts['extra'] = a.extra or []
     if opts['vfs'] is None:
         opts['vfs'] = opts['guests']

@@ -8,7 +8,7 @@ import time
 import initrd
 from util import LabError, release, say, wait_for
 
-READY = 120     # seconds; a guest alone needs some 10
+READY = 240     # seconds; a guest on an idle machine needs some 12
 
 
 def number(name):
@@ -121,7 +121,8 @@ def create(lab, names, opts, limit=READY, net=True):
         lab.dom0('xl', 'create', f'/etc/xen/{name}.cfg')
         lab.state.setdefault('guests', {})[name] = opts
         lab.save()
-    for name in names:
+        # One after the other: guests that boot together on one emulated CPU
+        # take several times as long, each switch costs them QEMU's caches.
         wait_ready(lab, name, limit, net)
 
 
@@ -150,7 +151,7 @@ def wait_ready(lab, name, limit=READY, net=True):
         exec timeout {limit} gx {name} -- sh -c {shlex.quote(probe)}'''
     r = subprocess.run(lab.dom0_argv(['sh', '-c', script]), cwd=lab.dir, check=False,
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT, timeout=2 * limit + 60)
+                       stderr=subprocess.STDOUT, timeout=3 * limit)
     if r.returncode:
         lab.need_up()
         why = r.stdout.decode(errors='replace').strip()

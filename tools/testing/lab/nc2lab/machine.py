@@ -158,19 +158,22 @@ class Lab:
                            ('lab.img', f'{IMAGES}/lab.img')):
             os.symlink(os.path.relpath(path, self.dir), f'{self.dir}/{name}')
         cpu, iommu = '-cpu max,-rdtscp', []
+        # eager-fpu: with the lazy switching that Xen picks for this CPU, guests on
+        # one emulated CPU get each other's vector registers, and programs crash.
         xen = (f'console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all conring_size=2M '
                f'dom0_mem={DOM0_MEM}M,max:{DOM0_MEM}M dom0_max_vcpus=1 dom0_vcpus_pin '
-               f'sched=credit bootscrub=0')
-        machine = 'q35'
+               f'sched=credit bootscrub=0 spec-ctrl=eager-fpu')
         if opts['iommu']:
             # eim=on: without it interrupts for the second CPU are lost.
             cpu = '-cpu max,vendor=GenuineIntel,-rdtscp'
             iommu = ['-device', 'intel-iommu,intremap=on,eim=on']
             xen += ' iommu=verbose dom0-iommu=strict'
+        xen = ' '.join([xen, *opts.get('xen', [])])
+        cpu = f'-cpu {opts["cpu"]}' if opts.get('cpu') else cpu
         linux = ('console=hvc0 loglevel=8 printk.devkmsg=on log_buf_len=4M '
                  'mitigations=off net.ifnames=0 panic=1')
         argv = [
-            'qemu-system-x86_64', '-name', self.netns, '-machine', machine,
+            'qemu-system-x86_64', '-name', self.netns, '-machine', 'q35',
             '-accel', 'tcg,thread=multi', *cpu.split(), '-smp', '2',
             '-m', str(self.memory(opts['guests'], opts['guest_mem'])),
             '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none',
