@@ -312,7 +312,7 @@ int nc2b_igbvf_mbx_set_lpe(struct nc2b_igbvf_mbx *m, u32 max_frame)
  * nc2b_igbvf_mbx_peek - look whether the PF has something to say
  * @m: the mailbox
  *
- * Does not wait.
+ * Waits some ms at most, for a PF that holds the buffer.
  *
  * Return: 0, -EIO if the PF was or is in reset, or has said that it knows
  * nothing of this VF: it must be reset; -ENODEV if the device is gone.
