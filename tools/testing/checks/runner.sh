@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tools/testing/check counts right: what passes, fails, is skipped, hangs, ends
+# early or leaves results out.  Runs the real runner on a tree of small fakes.
+# shellcheck source=tools/testing/checks/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+script() {
+	put "$1" '#!/bin/sh' "${@:2}"
+	chmod +x "$1"
+}
+
+# The names of the static checks and builds, as the runner has them.
+plain_tests() {
+	sed -n 's/^\(STATIC\|BUILDS\)="\(.*\)"/\2/p' "$REPO/tools/testing/check"
+}
+
+# fake DIR [NAME LINE...]: a tree where all is well, but for one lab test.
+fake() {
+	local t=$1/tools/testing name
+
+	for name in root build-modules; do script "$t/$name.sh" 'exit 0'; done
+	for name in $(plain_tests); do
+		script "$t/checks/$name.sh" 'exit 0'
+	done
+	script "$t/kunit/run.sh" 'echo "ok 1 - suite.case"'
+	script "$t/lab/selftest.sh" 'echo "ok 1 - fault seen"' 'echo 1..1'
+	script "$t/lab/tests/a.sh" "${@:2}"
+	cp "$REPO/tools/testing/check" "$t/check"
+}
+
+# expect NAME STATUS SUMMARY TEXT LINE...: run it with a lab test of these lines;
+# the last line must be SUMMARY and TEXT must be said somewhere.
+expect() {
+	local name=$1 status=$2 summary=$3 text=$4 out rc=0 dir=$work/$1
+
+	fake "$dir" "${@:5}"
+	# shellcheck disable=SC2086 # options
+	out=$(NC2_BUILD="$dir/build" NC2_CHECK_LIMIT=4 "$dir/tools/testing/check" $options 2>&1) || rc=$?
+	if [ "$rc" != "$status" ] || [ "$(tail -n 1 <<<"$out")" != "$summary" ] ||
+		! grep -qF -- "$text" <<<"$out" || [ "$(grep -c ' passed, ' <<<"$out")" != 1 ]; then
+		finding "$name: want status $status, '$summary', '$text'; got status $rc and:"
+		tail -n 12 <<<"$out" | sed 's/^/	/'
+	else
+		echo "$name: counted right"
+	fi
+}
+
+check() {
+	local work all options='--only lab-a'
+
+	mkdir -p "$BUILD/check"
+	work=$(mktemp -d "$BUILD/check/runner.XXXXXX")
+	expect good 0 '2 passed, 0 failed, 0 skipped' 'lab-a: two' \
+		'echo "ok 1 - one"' 'echo "ok 2 - two"' 'echo 1..2'
+	expect bad 1 '1 passed, 1 failed, 0 skipped' 'not ok 2 - lab-a: two' \
+		'echo "ok 1 - one"' 'echo "not ok 2 - two"' 'exit 1'
+	expect skipped 0 '0 passed, 0 failed, 1 skipped' '# SKIP no such NIC' \
+		'echo "ok 1 - one # SKIP no such NIC"'
+	expect status 1 '1 passed, 1 failed, 0 skipped' 'exit status 3 without a result' \
+		'echo "ok 1 - one"' 'exit 3'
+	expect planned 1 '1 passed, 2 failed, 0 skipped' 'planned and never seen' \
+		'echo 1..3' 'echo "ok 1 - one"'
+	expect silent 1 '0 passed, 1 failed, 0 skipped' 'no result at all' 'echo hello'
+	expect unended 1 '0 passed, 1 failed, 0 skipped' 'not ok 1' 'printf "not ok 1 - one"'
+	expect hanging 1 '1 passed, 1 failed, 0 skipped' 'stopped after 4 s' \
+		'echo "ok 1 - one"' 'sleep 100'
+	# A process left behind holds the output open.
+	expect orphan 0 '1 passed, 0 failed, 0 skipped' 'lab-a: one' 'sleep 30 &' 'echo "ok 1 - one"'
+	options=
+	# Toolchain, KUnit's case, two builds of modules, the lab's two results.
+	all=$(wc -w <<<"$(plain_tests)")
+	expect whole 0 "$((all + 6)) passed, 0 failed, 0 skipped" 'ok 1 - toolchain' 'echo "ok 1 - one"'
+	options=--no-lab
+	expect without 0 "$((all + 4)) passed, 0 failed, 2 skipped" 'lab-a # SKIP --no-lab' 'exit 1'
+	rm -rf "$work"
+	return "$bad"
+}
+
+# The cases above are the faults.
+plants() { :; }
+
+main "$@"
