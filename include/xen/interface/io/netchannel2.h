@@ -114,7 +114,7 @@
 #define XEN_NC2_MIN_ENTRIES		64
 #define XEN_NC2_MAX_RX_ENTRIES		2048
 #define XEN_NC2_MAX_TX_ENTRIES		1024
-#define XEN_NC2_DEF_POOL_PAGES		256
+#define XEN_NC2_DEF_POOL_PAGES		512
 /* Two 2 KiB buffers a page must fit the largest fill ring. */
 #define XEN_NC2_MAX_POOL_PAGES		(XEN_NC2_MAX_RX_ENTRIES / 2)
 
