@@ -122,7 +122,7 @@ def up(lab, a):
     preflight(lab.memory(opts['guests'], opts['guest_mem']))
     # Missing modules are said now, not after a minute of booting.
     if opts['guests']:
-        guests.check(opts)
+        guests.check(opts, opts['iommu'])
     if opts['back'] == 'nc2':
         initrd.module(opts['kernel'], 'xen-nc2-back.ko')
     images()

@@ -87,16 +87,19 @@ def config(lab, n, opts):
     return '\n'.join(lines) + '\n'
 
 
-def check(opts):
+def check(opts, iommu):
     if opts['front'] == 'vf' and opts['type'] == 'pvh':
         raise LabError('--front vf wants --type pv: xl has no PCI pass-through for PVH guests')
+    if opts['type'] == 'pvh' and iommu:
+        raise LabError('--type pvh does not go with --iommu: QEMU emulates hardware '
+                       'virtualization for AMD processors only, this IOMMU for Intel\'s')
     if opts['front'] == 'nc2':
         initrd.module(opts['kernel'], 'xen-nc2-front.ko')
 
 
 def create(lab, names, opts, limit=READY, net=True):
     """Makes guests and waits until they answer and their eth0 has its address."""
-    check(opts)
+    check(opts, lab.state['iommu'])
     if opts['front'] == 'vf' and not lab.state['iommu']:
         raise LabError('--front vf needs an IOMMU: lab up --iommu')
     rel = release(opts['kernel'])
