@@ -207,6 +207,10 @@ static int tx_read(struct nc2b_direct *d, u32 avail, struct nc2q_tx *tx)
 
 	if (tx->total < ETH_HLEN || tx->total > XEN_NC2_TX_MAX_BYTES)
 		return -EPROTO;
+	/* A NIC that is told to cut must find something behind the headers. */
+	if (tx->flags & NC2Q_TX_TSO &&
+	    tx->total <= tx->l2_len + tx->l3_len + tx->l4_len)
+		return -EPROTO;
 	if (!(tx->flags & NC2Q_TX_TSO) && tx->total > d->q->max_mtu + VLAN_ETH_HLEN)
 		return -EPROTO;
 	tx->nr_frags = n;

@@ -207,7 +207,9 @@ struct xen_nc2_comp {
  *
  * With CSUM the L4 checksum field must hold the pseudo header sum (with TSO:
  * computed without the length).  With TSO the headers (l2 + l3 + l4) must lie
- * in the first slot.  The back takes the lengths from here alone, so a frame
+ * in the first slot, payload must follow them, and the IPv4 total length and
+ * checksum, or the IPv6 payload length, must be 0: the NIC fills them in for
+ * each segment.  The back takes the lengths from here alone, so a frame
  * whose bytes say something else can harm nobody but its sender.
  */
 struct xen_nc2_tx {
