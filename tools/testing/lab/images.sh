@@ -20,6 +20,7 @@ ROOTSH=$HERE/../root.sh
 REPO=$(cd "$HERE/../../.." && pwd -P)
 BUILD=${NC2_BUILD:-$REPO/build}
 IMAGES=$BUILD/images
+NEW=$BUILD/.images.new
 CACHE=$BUILD/cache/debs
 LOG=$BUILD/images.log
 ROOT=$("$ROOTSH" path)
@@ -57,7 +58,7 @@ ready() {
 
 tree() {
 	list=$(printf '%s' "$PKGS" | tr -s ' \n' ',')
-	cat "$ROOT"/etc/apt/sources.list.d/*.list >"$IMAGES/.sources.list"
+	cat "$ROOT"/etc/apt/sources.list.d/*.list >"$NEW/.sources.list"
 	mkdir -p "$CACHE"
 	mmdebstrap --mode=root --variant=apt --include="$list" \
 		--skip=download/empty --skip=essential/unlink \
@@ -69,33 +70,39 @@ tree() {
 		--setup-hook="sync-in \"$CACHE\" /var/cache/apt/archives" \
 		--customize-hook="sync-out /var/cache/apt/archives \"$CACHE\"" \
 		--customize-hook="rm -rf \"\$1\"/var/cache/apt \"\$1\"/var/lib/apt/lists" \
-		trixie "$1" "$IMAGES/.sources.list"
+		trixie "$1" "$NEW/.sources.list"
 }
 
 make_images() {
 	free=$(df -Pm "$BUILD" | awk 'NR == 2 { print $4 }')
 	[ "$free" -gt 4000 ] || die "$BUILD has $free MB free, 4000 are needed"
-	rm -rf "$IMAGES"
-	mkdir -p "$IMAGES"
+	rm -rf "$NEW"
+	mkdir -p "$NEW"
 	say "making the root file system of dom0 and guests (log: $LOG)"
-	step tree "$IMAGES/tree"
-	gunzip -c "$IMAGES"/tree/boot/xen-4.20-amd64.gz >"$IMAGES/xen"
-	rm -rf "$IMAGES"/tree/boot/*
+	step tree "$NEW/tree"
+	gunzip -c "$NEW"/tree/boot/xen-4.20-amd64.gz >"$NEW/xen"
+	rm -rf "$NEW"/tree/boot/*
 	# Set by the initramfs of each role.
-	rm -f "$IMAGES"/tree/etc/ssh/ssh_host_* "$IMAGES"/tree/etc/machine-id
-	mkdir -p "$IMAGES"/tree/lab
+	rm -f "$NEW"/tree/etc/ssh/ssh_host_* "$NEW"/tree/etc/machine-id
+	mkdir -p "$NEW"/tree/lab
 	while read -r series rel; do
 		say "kernel $series: unpacking $rel"
 		step "$ROOTSH" run -- python3 "$HERE/nc2lab/kmods.py" \
-			"/opt/kernels/$rel" "$rel" "$IMAGES"
+			"/opt/kernels/$rel" "$rel" "$NEW"
 	done <"$ROOT/etc/nc2-kernels"
 	say "writing lab.img"
-	size=$(du -sm "$IMAGES/tree" | cut -f1)
+	size=$(du -sm "$NEW/tree" | cut -f1)
+	# Room for what dom0 writes (xl save); the file is sparse.
 	# ^has_journal: the guests mount it read only, dom0 throws its changes away.
 	step "$ROOTSH" run -- mke2fs -q -t ext4 -O ^has_journal -m 0 -L lab \
-		-d "$IMAGES/tree" "$IMAGES/lab.img" "$((size * 12 / 10 + 200))M"
-	rm -rf "$IMAGES/tree"
-	key >"$IMAGES/.READY"
+		-d "$NEW/tree" "$NEW/lab.img" "$((size * 12 / 10 + 2000))M"
+	rm -rf "$NEW/tree"
+	key >"$NEW/.READY"
+	# Renamed when complete: a lab may be booting from the old ones.
+	rm -rf "$IMAGES.old"
+	[ ! -e "$IMAGES" ] || mv "$IMAGES" "$IMAGES.old"
+	mv "$NEW" "$IMAGES"
+	rm -rf "$IMAGES.old"
 	say "images are ready"
 }
 

@@ -285,7 +285,7 @@ def main():
         status(lab, '--name' in argv)
     elif a.cmd == 'down':
         for x in Lab.all() if a.all else [lab]:
-            lock = x.lock()
+            lock = x.lock(end_other=True)
             print(f'{x.name}: {"down" if x.down() else "was not up"}', file=sys.stderr)
             os.close(lock)
     return 0

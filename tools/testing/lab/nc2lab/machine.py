@@ -107,13 +107,31 @@ class Lab:
 
     # -- up and down -----------------------------------------------------
 
-    def lock(self):
+    def lock(self, end_other=False):
+        """One `up` or `down` at a time; a `down` ends an `up` that goes on."""
         os.makedirs(self.dir, exist_ok=True)
         fd = os.open(f'{self.dir}/.lock', os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LabError(f'another command is making or ending lab {self.name!r}') from None
+
+        def take():
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                return False
+        if not take():
+            if not end_other:
+                raise LabError(f'another command is making or ending lab {self.name!r}')
+            say(f'lab {self.name} is still being made: ending that')
+            try:
+                pid = int(os.pread(fd, 16, 0))
+                with open(f'/proc/{pid}/cmdline', 'rb') as f:
+                    if b'nc2lab/cli.py' in f.read():
+                        os.kill(pid, signal.SIGTERM)
+            except (ValueError, OSError):
+                pass
+            wait_for(f'the end of the other command on lab {self.name!r}', 60, take)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
         return fd
 
     def make_wire(self):

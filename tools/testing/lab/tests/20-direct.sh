@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The direct path: what the NIC writes into a guest's own pages, PV and PVH,
+# both ways; who reaches whom; change of path; more guests than queues.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+receive() {
+	local n
+
+	shot a "$1"
+	n=$(iperf wire "$(address "$1")")
+	shot b "$1"
+	echo "iperf3 received $n bytes"
+	moved back rx_direct_bytes "$n"
+	still back rx_direct_bounced
+	still back rx_direct_errors
+	still back 'q*_rx_copied_bytes'
+	still back 'q*_rx_bridged_frames'
+	moved front rx_direct_bytes "$n"
+	still front rx_bridged_frames
+	still front 'rx_drop_bad'
+	still front direct_broken
+	# Both ends tell the same, but for frames between the two looks.
+	n=$(change back rx_direct_frames)
+	moved front rx_direct_frames $((n - 50)) $((n + 50))
+	is "bounced pages" "$(d0 show "$1" pool_bounced)" 0
+}
+
+transmit() {
+	local n
+
+	shot a "$1"
+	n=$(iperf wire "$(address "$1")" -R)
+	shot b "$1"
+	echo "iperf3 received $n bytes"
+	moved back tx_direct_bytes "$n"
+	still back 'q*_tx_bridged_frames'
+	still back 'q*_tx_copied_bytes'
+	moved front tx_direct_bytes "$n"
+	still front tx_bridged_frames
+	still front tx_drop_bad
+	n=$(change back tx_direct_frames)
+	moved front tx_direct_frames $((n - 50)) $((n + 50))
+}
+
+udp() {
+	local n
+
+	shot a "$1"
+	n=$(iperf wire "$(address "$1")" -u -b 20M)
+	shot b "$1"
+	moved back rx_direct_bytes "$n"
+	still back 'q*_rx_copied_bytes'
+	shot a "$1"
+	n=$(iperf wire "$(address "$1")" -u -b 20M -R)
+	shot b "$1"
+	moved back tx_direct_bytes "$n"
+	still back 'q*_tx_copied_bytes'
+}
+
+became_direct() {
+	wait_path "$1" direct
+	is reason "$(reason "$1")" ''
+	is nic "$(d0 show "$1" nic)" nic0
+	like queue "$(d0 show "$1" queue)" '0000:*'
+	is policy "$(d0 show "$1" policy)" auto
+	# The bridge must know of it, or frames would go the old way.
+	is carrier "$(dom0 sh -c "cat /sys/class/net/$(d0 vif "$1")/carrier")" 0
+}
+
+everybody() {
+	pings wire "$(address "$1")"
+	pings wire "$(address "$1")" -s 1400
+	pings dom0 "$(address "$1")"
+	pings "$1" 10.99.0.1 -s 1400
+	pings "$1" 10.99.0.2
+	pings dom0 "$(address "$1")" -s 1400
+}
+
+everybody6() {
+	pings wire "$(address6 "$1")"
+	pings dom0 "$(address6 "$1")" -s 1400
+	pings "$1" fd99::1
+	pings "$1" fd99::2
+	# Only with the guest's multicast list does this one reach it: it is the
+	# group of its address, which nobody else is in.
+	pings wire "ff02::1:ff00:1${1#g}%wire"
+	pings dom0 "ff02::1:ff00:1${1#g}%xenbr0"
+}
+
+# $1 and $2 reach each other by any way there is.
+each_other() {
+	pings "$1" "$(address "$2")"
+	pings "$2" "$(address "$1")" -s 1400
+	pings "$1" "$(address6 "$2")"
+	pings "$2" "$(address6 "$1")"
+	iperf "$1" "$(address "$2")"
+	iperf "$1" "$(address "$2")" -R
+}
+
+direct_both() {
+	is "path of g1" "$(path g1)" direct
+	is "path of g2" "$(path g2)" direct
+	shot a g1
+	each_other g1 g2
+	shot b g1
+	still back 'q*_rx_bridged_frames'
+	still back 'q*_tx_bridged_frames'
+	moved back rx_direct_bytes 100000
+	moved back tx_direct_bytes 100000
+}
+
+direct_and_bridged() {
+	d0 put g2 path bridged
+	wait_path g2 bridged
+	shot a g2
+	each_other g1 g2
+	shot b g2
+	still back rx_direct_frames
+	still back tx_direct_frames
+	moved back 'q*_rx_bridged_bytes' 100000
+	moved back 'q*_tx_bridged_bytes' 100000
+	pings wire "$(address g2)"
+	pings dom0 "$(address g2)"
+	d0 put g2 path auto
+	wait_path g2 direct
+}
+
+switches() {
+	local i entered
+
+	stream_start "$1"
+	shot a "$1"
+	for i in 1 2 3 4 5; do
+		d0 put "$1" path bridged
+		wait_path "$1" bridged
+		is policy "$(d0 show "$1" policy)" bridged
+		like reason "$(reason "$1")" '*administrator*'
+		stream_moves "$1"
+		d0 put "$1" path auto
+		wait_path "$1" direct
+		is policy "$(d0 show "$1" policy)" auto
+		is reason "$(reason "$1")" ''
+		stream_moves "$1"
+	done
+	shot b "$1"
+	moved back direct_left 5 5
+	moved back direct_entered 5 5
+	moved back 'q*_rx_bridged_bytes' 100000
+	moved back rx_direct_bytes 100000
+	stream_end "$1"
+}
+
+refused() {
+	! d0 put g1 path nonsense || fail "path takes nonsense"
+	is policy "$(d0 show g1 policy)" auto
+	is path "$(path g1)" direct
+}
+
+more_guests() {
+	local out
+
+	lab guest destroy g2
+	d0 clean "$LIMIT"
+	dom0 nc2-vfs take nic0
+	wait_path g1 bridged
+	like reason "$(reason g1)" '*nc2-vfs*'
+	pings wire "$(address g1)"
+	out=$(dom0 nc2-vfs give nic0 1)
+	echo "$out"
+	wait_path g1 direct
+	create g2
+	d0 wait g2 reason 'no free queue on the NIC' "$LIMIT"
+	is "path of g2" "$(path g2)" bridged
+	each_other g1 g2
+	out=$(dom0 nc2-vfs show)
+	like "nc2-vfs show" "$out" '*1 of 7*used by vif-*'
+	lab guest destroy g1
+	wait_path g2 direct
+	is "reason of g2" "$(reason g2)" ''
+	receive g2
+	d0 clean "$LIMIT"
+}
+
+up --guests 1 --vfs 2
+t "PV: the guest becomes direct by itself" became_direct g1
+serve g1
+t "PV: iperf3 receives by the NIC's queue, dom0 copies nothing" receive g1
+t "PV: iperf3 transmits by the NIC's queue" transmit g1
+t "PV: UDP both ways" udp g1
+t "PV: wire, dom0 and guest reach each other" everybody g1
+t "PV: the same by IPv6, and multicast" everybody6 g1
+t "the path changes ten times under a TCP stream" switches g1
+t "nonsense is no path" refused
+t "a PVH guest comes" create g2 --type pvh
+t "PVH: the guest becomes direct by itself" became_direct g2
+t "PVH: iperf3 receives by the NIC's queue, dom0 copies nothing" receive g2
+t "PVH: iperf3 transmits by the NIC's queue" transmit g2
+t "PVH: wire, dom0 and guest reach each other" everybody g2
+t "PVH: the same by IPv6, and multicast" everybody6 g2
+t "PVH: the path changes ten times under a TCP stream" switches g2
+t "guest and guest, both direct" direct_both
+t "guest and guest, one direct, one bridged" direct_and_bridged
+t "more guests than queues: the second waits its turn" more_guests
+finish

@@ -1,0 +1,142 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The part of the lab tests that runs in dom0: dom0.sh FUNCTION ARGUMENT...
+# One call of lab exec costs more than all that happens here.
+
+die() {
+	echo "$*"
+	exit 1
+}
+
+id_of() {
+	xl domid "$1" 2>/dev/null || die "there is no guest $1"
+}
+
+# State of a guest's interface in sysfs.
+nc2() {
+	id=$(id_of "$1") || die "$id"
+	for dir in /sys/bus/xen-backend/devices/vif-"$id"-*/nc2; do
+		[ ! -d "$dir" ] || { echo "$dir"; return; }
+	done
+	die "the back has no interface of $1"
+}
+
+# show gI FILE
+show() {
+	dir=$(nc2 "$1") || die "$dir"
+	cat "$dir/$2"
+}
+
+# put gI FILE TEXT
+put() {
+	dir=$(nc2 "$1") || die "$dir"
+	echo "$3" >"$dir/$2"
+}
+
+# wait gI FILE PATTERN SECONDS: until the file is like the pattern.
+wait_for() {
+	end=$(($(date +%s) + $4))
+	while :; do
+		now=$(show "$1" "$2" 2>&1)
+		# shellcheck disable=SC2254 # a glob
+		case $now in
+		$3) return ;;
+		esac
+		if [ "$(date +%s)" -ge "$end" ]; then
+			all "$1"
+			die "$2 of $1 is '$now' after $4 s, not '$3'"
+		fi
+		sleep 0.3
+	done
+}
+
+# Everything that there is to know about an interface, for a failed test.
+all() {
+	dir=$(nc2 "$1") || die "$dir"
+	grep . "$dir"/*
+	ip -d link show "$(vif "$1")"
+	dmesg | tail -n 15
+}
+
+# The interface's name in dom0.
+vif() {
+	id=$(id_of "$1") || die "$id"
+	for dev in /sys/class/net/vif"$id".*; do
+		[ ! -e "$dev" ] || { echo "${dev##*/}"; return; }
+	done
+	die "there is no netdev vif$id.*"
+}
+
+# Counters, a name and a number in a line.
+stats() {
+	dev=$(vif "$1") || die "$dev"
+	ethtool -S "$dev" | sed -n 's/^ *\([^:]*\): \([0-9]*\)$/\1 \2/p'
+	for f in rx_bytes tx_bytes rx_packets tx_packets; do
+		echo "dev_$f $(cat "/sys/class/net/$dev/statistics/$f")"
+	done
+}
+
+# Nothing is left of guests that are gone: no domain that only waits for its
+# pages to be unmapped, no netdev, no device, no node of the back end.
+leftovers() {
+	left=
+	alive=" $(xl list | awk 'NR > 2 && $1 != "(null)" { printf "%s ", $2 }')"
+	xl list | awk '$1 == "(null)" { print "a zombie: " $0 }' >/tmp/left
+	for dev in /sys/class/net/vif*; do
+		[ -e "$dev" ] || continue
+		id=${dev##*/vif}
+		id=${id%%.*}
+		case $alive in *" $id "*) ;; *) echo "netdev ${dev##*/}" ;; esac
+	done >>/tmp/left
+	for dev in /sys/bus/xen-backend/devices/vif-*; do
+		[ -e "$dev" ] || continue
+		id=${dev##*/vif-}
+		id=${id%%-*}
+		case $alive in *" $id "*) ;; *) echo "device ${dev##*/}" ;; esac
+	done >>/tmp/left
+	for id in $(xenstore-list /local/domain/0/backend/vif 2>/dev/null); do
+		case $alive in
+		*" $id "*) ;;
+		*) echo "xenstore backend/vif/$id: $(xenstore-ls "/local/domain/0/backend/vif/$id")" ;;
+		esac
+	done >>/tmp/left
+	[ ! -s /tmp/left ]
+}
+
+# clean SECONDS: waits for it.
+clean() {
+	end=$(($(date +%s) + $1))
+	until leftovers; do
+		if [ "$(date +%s)" -ge "$end" ]; then
+			cat /tmp/left
+			die "something is left after $1 s"
+		fi
+		sleep 0.5
+	done
+}
+
+# grants gI: number of its grants that are in use.
+grants() {
+	id=$(id_of "$1") || die "$id"
+	# Xen writes its ring to the serial line as well, and that takes a while.
+	xl dmesg -c >/dev/null
+	xl debug-keys g
+	n=0
+	until xl dmesg | grep -q 'gnttab_usage_print_all \] done'; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || die "Xen does not say which grants are in use"
+		sleep 0.2
+	done
+	xl dmesg | awk -v id="d$id" '
+		/grant-table for remote/ { on = $0 ~ (id " ") }
+		on && /\[0x[0-9a-f]+\]/ { n++ }
+		END { print n + 0 }'
+}
+
+command=$1
+shift
+case $command in
+wait) wait_for "$@" ;;
+*) "$command" "$@" ;;
+esac

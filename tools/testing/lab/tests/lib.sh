@@ -1,0 +1,310 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the lab tests have in common.  A script boots one lab with up, has each
+# of its tests run by t, and ends with finish:
+#
+#   t NAME FUNCTION [ARGUMENT...]
+#
+# FUNCTION runs in a subshell with "set -e": its first command that fails fails
+# the test, and so does a line in any kernel log or in Xen's that must not be
+# there.  What it printed is shown then.  Variables that it sets are lost.
+#
+# Every wait polls, and has a limit that only a broken system meets.
+
+set -uo pipefail
+shopt -s inherit_errexit
+
+TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+LAB=$TESTS/../lab
+NAME=t-$(basename "$0" .sh)
+LIMIT=${NC2_TEST_LIMIT:-120}
+TMP=$(mktemp -d)
+number=0
+failures=0
+children=()
+
+lab() {
+	local command=$1
+
+	shift
+	"$LAB" "$command" --name "$NAME" "$@"
+}
+
+# on WHO CMD...
+on() {
+	local who=$1
+
+	shift
+	lab exec --timeout 600 "$who" -- "$@"
+}
+
+dom0() {
+	on dom0 "$@"
+}
+
+# d0 FUNCTION ARGUMENT...: a function of dom0.sh, there.
+d0() {
+	on dom0 sh /tmp/dom0.sh "$@"
+}
+
+say() {
+	echo "# $*"
+}
+
+fail() {
+	echo "FAILED: $*"
+	return 1
+}
+
+# is WHAT GOT WANT
+is() {
+	[ "$2" = "$3" ] || fail "$1 is '$2', not '$3'"
+}
+
+# same WHAT GOT PATTERN: a glob
+like() {
+	# shellcheck disable=SC2053 # a glob
+	[[ $2 == $3 ]] || fail "$1 is '$2', not like '$3'"
+}
+
+# until_true SECONDS WHAT COMMAND...: polls.
+until_true() {
+	local end=$((SECONDS + $1)) what=$2
+
+	shift 2
+	until "$@" >"$TMP/until" 2>&1; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			cat "$TMP/until"
+			fail "$what: not within the limit"
+			return
+		fi
+		sleep 0.5
+	done
+}
+
+t() {
+	local title=$1 out=$TMP/out rc
+
+	shift
+	number=$((number + 1))
+	(
+		set -e
+		"$@"
+	) >"$out" 2>&1
+	rc=$?
+	if ! lab check-logs --mark >"$TMP/logs" 2>&1; then
+		rc=1
+		echo "in the logs:" >>"$out"
+		cat "$TMP/logs" >>"$out"
+	fi
+	if [ "$rc" = 0 ]; then
+		echo "ok $number - $title"
+		return 0
+	fi
+	echo "not ok $number - $title"
+	failures=$((failures + 1))
+	sed 's/^/#   /' "$out" | tail -n 60
+	return 1
+}
+
+# skip TITLE REASON
+skip() {
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+ended() {
+	local pid
+
+	for pid in "${children[@]}"; do
+		kill "$pid" 2>/dev/null
+	done
+	lab down >/dev/null 2>&1
+	rm -rf "$TMP"
+}
+
+# plan N; up OPTION...; the lab boots, or the script ends here.
+up() {
+	trap ended EXIT
+	trap 'exit 130' INT TERM HUP
+	say "lab up $*"
+	t "the lab comes up" boot "$@" || exit 1
+}
+
+boot() {
+	lab up "$@"
+	lab push dom0 "$TESTS/dom0.sh" /tmp/dom0.sh
+}
+
+finish() {
+	echo "1..$number"
+	exit $((failures != 0))
+}
+
+# create gI [OPTION...]: a guest, with what the tests want of it running.
+create() {
+	lab guest create "$@"
+	serve "$1"
+}
+
+# The servers that tests talk to.
+serve() {
+	local who=$1
+
+	# shellcheck disable=SC2016 # expanded in the guest
+	lab exec -i "$who" -- sh -c 'cat >/run/stream.py
+		iperf3 -s -D >/dev/null
+		python3 /run/stream.py echo 7 >/dev/null 2>&1 &
+		for i in $(seq 100); do
+			ss -ltnH | grep -q :5201 && ss -ltnH | grep -q ":7 " && exit 0
+			sleep 0.2
+		done
+		echo "iperf3 or the echo server does not listen"
+		exit 1' <"$TESTS/stream.py"
+}
+
+address() {
+	echo "10.99.0.1${1#g}"
+}
+
+address6() {
+	echo "fd99::1${1#g}"
+}
+
+# pings FROM ADDRESS [OPTION...]: three come back of up to 20 that are sent.
+pings() {
+	local from=$1 to=$2 out
+
+	shift 2
+	out=$(on "$from" ping -q -n -i 0.3 -c 20 -w 20 "$@" "$to") || true
+	echo "$out"
+	[[ $out =~ \ ([0-9]+)\ received ]] && [ "${BASH_REMATCH[1]}" -ge 3 ] ||
+		fail "no answer from $to to $from"
+}
+
+# iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.
+iperf() {
+	local from=$1 to=$2
+
+	shift 2
+	if ! on "$from" iperf3 -c "$to" -t 2 -J "$@" >"$TMP/iperf"; then
+		cat "$TMP/iperf" >&2
+		return 1
+	fi
+	python3 - "$TMP/iperf" <<-'END'
+		import json, sys
+		with open(sys.argv[1], encoding='utf-8') as f:
+		    r = json.load(f)
+		if 'error' in r:
+		    sys.exit(r['error'])
+		n = r['end']['sum_received']['bytes']
+		if n < 100000:
+		    sys.exit(f'iperf3 moved only {n} bytes')
+		print(n)
+	END
+}
+
+# Counters of an interface from both ends, into $TMP/NAME; gI-less ends of the
+# stock pair have few or none.
+# shot NAME gI
+shot() {
+	local file=$TMP/$1 who=$2
+
+	d0 stats "$who" >"$file.back"
+	on "$who" ethtool -S eth0 2>/dev/null | sed -n 's/^ *\([^:]*\): \([0-9]*\)$/\1 \2/p' >"$file.front" || true
+}
+
+# change END COUNTER: by how much it went up from shot "a" to shot "b"; END is
+# back or front; a glob adds up several counters.
+change() {
+	local end=$1 counter=$2 name value sum=0 seen=0
+
+	while read -r name value; do
+		# shellcheck disable=SC2053 # a glob
+		[[ $name == $counter ]] || continue
+		sum=$((sum - value))
+		seen=1
+	done <"$TMP/a.$end"
+	while read -r name value; do
+		# shellcheck disable=SC2053 # a glob
+		[[ $name == $counter ]] || continue
+		sum=$((sum + value))
+	done <"$TMP/b.$end"
+	[ $seen = 1 ] || fail "there is no counter $end/$counter" >&2
+	echo $sum
+}
+
+# moved END COUNTER LEAST [MOST]
+moved() {
+	local n
+
+	n=$(change "$1" "$2")
+	echo "$1 $2: +$n (want ${3}..${4:-})"
+	[ "$n" -ge "$3" ] && { [ -z "${4:-}" ] || [ "$n" -le "$4" ]; } ||
+		fail "$1 $2 went up by $n, want $3..${4:-}"
+}
+
+# still END COUNTER: did not move.
+still() {
+	moved "$1" "$2" 0 0
+}
+
+# path gI: as the back has it.
+path() {
+	d0 show "$1" path
+}
+
+reason() {
+	d0 show "$1" reason
+}
+
+# wait_path gI direct|bridged: both ends.
+wait_path() {
+	d0 wait "$1" path "$2" "$LIMIT"
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -c 'n=0
+		until [ "$(cat /sys/bus/xen/devices/vif-*/nc2/path)" = "$0" ]; do
+			n=$((n + 1))
+			[ $n -lt 100 ] || { echo "the guest itself is not $0"; exit 1; }
+			sleep 0.2
+		done' "$2"
+}
+
+# stream_start gI: a connection from the wire to gI and back, every byte checked.
+stream_start() {
+	# The source may not be visible where the wire's commands run.
+	on wire python3 -c "$(<"$TESTS/stream.py")" run "$(address "$1")" 7 >"$TMP/stream.$1" 2>&1 &
+	echo $! >"$TMP/stream.$1.pid"
+	stream_moves "$1"
+}
+
+stream_bytes() {
+	local n
+
+	n=$(tail -n 1 "$TMP/stream.$1")
+	case $n in
+	'' ) echo 0 ;;
+	*[!0-9]*) tail -n 3 "$TMP/stream.$1" >&2; return 1 ;;
+	*) echo "$n" ;;
+	esac
+}
+
+# stream_moves gI: it is alive: 200 KB go both ways, and more after that.
+stream_moves() {
+	local from now end=$((SECONDS + LIMIT))
+
+	from=$(stream_bytes "$1")
+	while :; do
+		now=$(stream_bytes "$1")
+		[ $((now - from)) -lt 200000 ] || return 0
+		[ "$SECONDS" -lt "$end" ] || break
+		sleep 0.5
+	done
+	fail "the TCP stream to $1 stands still at $now bytes"
+}
+
+stream_end() {
+	kill "$(cat "$TMP/stream.$1.pid")" 2>/dev/null || true
+	rm -f "$TMP/stream.$1" "$TMP/stream.$1.pid"
+}
