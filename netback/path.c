@@ -71,8 +71,9 @@ static const struct nc2q_client queue_client = {
 	.revoke = queue_revoke,
 };
 
-static void notify(struct nc2b_direct *d)
+static void tell_front(struct nc2b_direct *d, u32 path)
 {
+	WRITE_ONCE(d->block.shared->back.path, path);
 	notify_remote_via_irq(d->irq);
 }
 
@@ -86,12 +87,10 @@ static void poll_now(struct nc2b_direct *d)
 /* Tell the front which path to send by; true if it has answered in time. */
 static bool switch_front(struct nc2b_direct *d, u32 path)
 {
-	struct xen_nc2_shared *s = d->block.shared;
-
-	WRITE_ONCE(s->back.path, path);
-	notify(d);
+	tell_front(d, path);
 	return wait_event_timeout(d->ack_wait,
-				  READ_ONCE(s->front.path) == path, ACK_TIMEOUT);
+				  READ_ONCE(d->block.shared->front.path) == path,
+				  ACK_TIMEOUT);
 }
 
 /**
@@ -130,6 +129,7 @@ static int read_filter(struct nc2b_direct *d, struct front_filter *f)
 		barrier();
 		f->nr += is_multicast_ether_addr(f->mc[f->nr]);
 	}
+	/* Filter before its number; pairs with the front's raising of it. */
 	virt_rmb();
 	return READ_ONCE(s->front.filter_seq) == f->seq ? 0 : -EAGAIN;
 }
@@ -255,7 +255,7 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 		poll_now(d);
 		if (READ_ONCE(d->pool.count[NC2B_OWNER_NIC]))
 			return NULL;
-		msleep(2);
+		usleep_range(2000, 4000);
 	}
 	stop_queue(d);
 	return "the guest has given no receive buffers";
@@ -330,7 +330,7 @@ static void drain(struct nc2b_direct *d)
 		if (READ_ONCE(d->block.shared->tx.prod) == READ_ONCE(d->tx.cons))
 			return;
 		poll_now(d);
-		msleep(2);
+		usleep_range(2000, 4000);
 	}
 }
 
@@ -355,7 +355,8 @@ void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 		netif_carrier_on(d->vif->dev);
 	if (alive && switch_front(d, XEN_NC2_PATH_BRIDGED))
 		drain(d);
-	WRITE_ONCE(d->block.shared->back.path, XEN_NC2_PATH_BRIDGED);
+	else
+		tell_front(d, XEN_NC2_PATH_BRIDGED);
 	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
 	stop_queue(d);
