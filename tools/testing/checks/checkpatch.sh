@@ -9,8 +9,9 @@
 # FILE_PATH_CHANGES: about patches, not files.
 # UNCOMMENTED_DEFINITION: a lock is described in the kernel-doc of its struct.
 IGNORE=FILE_PATH_CHANGES,UNCOMMENTED_DEFINITION
-# The wire contract is for other kernels as well: uint32_t is right there.
-IGNORE_WIRE=$IGNORE,PREFER_KERNEL_TYPES
+# The wire contract is for other kernels as well: uint32_t is right there, and
+# BIT() is not to be had.
+IGNORE_WIRE=$IGNORE,PREFER_KERNEL_TYPES,BIT_MACRO
 # compat.h is where the version is asked.  The comparison in it has its constant
 # on the right side: checkpatch takes the macro for a constant.
 IGNORE_COMPAT=$IGNORE,LINUX_VERSION_CODE,CONSTANT_COMPARISON

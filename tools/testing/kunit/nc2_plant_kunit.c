@@ -58,6 +58,7 @@ static struct kunit_suite plant_suite = {
 	.name = "nc2_plant",
 	.test_cases = plant_cases,
 };
+
 kunit_test_suite(plant_suite);
 
 MODULE_DESCRIPTION("Planted faults for the KUnit runner of netchannel2");

@@ -20,8 +20,10 @@
  * struct fake_pf - the other end
  * @v2p: V2PMAILBOX
  * @mem: the buffer
- * @got: last request, @got_n of them in all
- * @out: messages that the PF wants to send, @out_n of them
+ * @got: last request
+ * @got_n: requests in all
+ * @out: messages that the PF wants to send
+ * @out_n: how many
  * @mac: address given to the VF
  * @us: time that has passed in @delay
  * @hold_us: PFU is held until then

@@ -86,16 +86,18 @@ args=()
 [ "${NC2_KUNIT_PLANT:-0}" != 1 ] || args+=(--kernel_args=nc2_plant_kunit.fault=1)
 boot "$OUT/run.json" "${args[@]}" || { echo "not ok 1 - kunit_kernel_runs"; exit 1; }
 cp "$OBJ/test.log" "$OUT/console.log"
-red=0
-python3 "$HERE/report.py" "$OUT/run.json" --log "$OUT/console.log" || red=1
+red=0 count=0
+python3 "$HERE/report.py" "$OUT/run.json" --log "$OUT/console.log" >"$OUT/results" || red=1
+cat "$OUT/results"
+count=$(grep -cE "^(not )?ok " "$OUT/results" || :)
 
 # The runner proves itself: with the faults planted each case must be red.
 boot "$OUT/plant.json" --kernel_args=nc2_plant_kunit.fault=1 'nc2_plant' || red=1
 if python3 "$HERE/report.py" "$OUT/plant.json" --all-red >"$OUT/plant.log" 2>&1; then
-	echo "ok - kunit_runner_sees_planted_faults"
+	echo "ok $((count + 1)) - kunit_runner_sees_planted_faults"
 else
 	cat "$OUT/plant.log"
-	echo "not ok - kunit_runner_sees_planted_faults"
+	echo "not ok $((count + 1)) - kunit_runner_sees_planted_faults"
 	red=1
 fi
 exit $red
