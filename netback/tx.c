@@ -364,13 +364,13 @@ static void tx_deliver(struct nc2b_queue *q, int n)
 		for (j = 0; j < fr->nr_slots; j++)
 			tx_respond(q, q->tx_ids[fr->slot + j],
 				   good ? XEN_NETIF_RSP_OKAY : XEN_NETIF_RSP_ERROR);
-		if (!good)
+		if (!good) {
 			lost++;
-		else if (!up)
+		} else if (!up) {
 			down++;
-		else if (tx_finish(q, fr))
+		} else if (tx_finish(q, fr)) {
 			bad++;
-		else {
+		} else {
 			frames++;
 			bytes += len;
 			copied += len;

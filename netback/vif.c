@@ -247,6 +247,7 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 		goto err_stop;
 	vif->broken = false;
 	WRITE_ONCE(vif->nr_queues, nr);
+	/* Queues are whole before anyone finds them here. */
 	smp_store_release(&vif->queues, queues);
 	netdev_update_features(vif->dev);
 	if (!vif->can_sg && vif->dev->mtu > ETH_DATA_LEN)

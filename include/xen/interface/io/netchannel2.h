@@ -227,10 +227,12 @@ struct xen_nc2_tx {
  * @prod: entries ever produced; written by the producer after the entries
  * @cons_event: producer wants an event when @cons passes from below to this
  *	value or beyond; written by the producer
+ * @pad0: keeps what the two ends write in cache lines of their own
  * @cons: entries ever consumed; written by the consumer after it has read them
  *	(transmit ring: after the NIC has read the pages)
  * @prod_event: consumer wants an event when @prod passes from below to this
  *	value or beyond; written by the consumer
+ * @pad1: as @pad0
  *
  * Indexes run freely through 32 bits; entry = index & (entries - 1).  Each end
  * keeps its own index privately and never reads it back.  An index of the
@@ -255,6 +257,7 @@ struct xen_nc2_ring_hdr {
  * struct xen_nc2_back_status - what the back tells the front
  * @path: XEN_NC2_PATH_*
  * @max_mtu: largest MTU that the direct path can carry now
+ * @pad: the rest of the cache line, 0
  */
 struct xen_nc2_back_status {
 	uint32_t path;
@@ -277,6 +280,7 @@ struct xen_nc2_back_status {
  *	front sets XEN_NC2_FRONT_ALLMULTI
  * @filter_seq: raised by the front, with an event, after it has changed @mtu,
  *	@flags, @mc_count or @mc.  Odd while it is changing them.
+ * @pad: the rest of the cache line, 0
  */
 struct xen_nc2_front_status {
 	uint32_t path;
