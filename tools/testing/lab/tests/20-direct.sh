@@ -129,11 +129,12 @@ direct_and_bridged() {
 }
 
 switches() {
-	local i entered
+	local round
 
 	stream_start "$1"
 	shot a "$1"
-	for i in 1 2 3 4 5; do
+	for round in 1 2 3 4 5; do
+		echo "round $round"
 		d0 put "$1" path bridged
 		wait_path "$1" bridged
 		is policy "$(d0 show "$1" policy)" bridged

@@ -80,28 +80,29 @@ stats() {
 # Nothing is left of guests that are gone: no domain that only waits for its
 # pages to be unmapped, no netdev, no device, no node of the back end.
 leftovers() {
-	left=
-	alive=" $(xl list | awk 'NR > 2 && $1 != "(null)" { printf "%s ", $2 }')"
-	xl list | awk '$1 == "(null)" { print "a zombie: " $0 }' >/tmp/left
-	for dev in /sys/class/net/vif*; do
-		[ -e "$dev" ] || continue
-		id=${dev##*/vif}
-		id=${id%%.*}
-		case $alive in *" $id "*) ;; *) echo "netdev ${dev##*/}" ;; esac
-	done >>/tmp/left
-	for dev in /sys/bus/xen-backend/devices/vif-*; do
-		[ -e "$dev" ] || continue
-		id=${dev##*/vif-}
-		id=${id%%-*}
-		case $alive in *" $id "*) ;; *) echo "device ${dev##*/}" ;; esac
-	done >>/tmp/left
-	for id in $(xenstore-list /local/domain/0/backend/vif 2>/dev/null); do
-		case $alive in
-		*" $id "*) ;;
-		*) echo "xenstore backend/vif/$id: $(xenstore-ls "/local/domain/0/backend/vif/$id")" ;;
-		esac
-	done >>/tmp/left
+	list=$(xl list)
+	alive=" $(echo "$list" | awk 'NR > 2 && $1 != "(null)" { printf "%s ", $2 }')"
+	{
+		echo "$list" | awk '$1 == "(null)" { print "a zombie: " $0 }'
+		for dev in /sys/class/net/vif*; do
+			id=${dev##*/vif}
+			dead "${id%%.*}" && [ -e "$dev" ] && echo "netdev ${dev##*/}"
+		done
+		for dev in /sys/bus/xen-backend/devices/vif-*; do
+			id=${dev##*/vif-}
+			dead "${id%%-*}" && [ -e "$dev" ] && echo "device ${dev##*/}"
+		done
+		for id in $(xenstore-list /local/domain/0/backend/vif 2>/dev/null); do
+			dead "$id" && echo "xenstore backend/vif/$id:" &&
+				xenstore-ls "/local/domain/0/backend/vif/$id"
+		done
+	} >/tmp/left
 	[ ! -s /tmp/left ]
+}
+
+# Whether a domain is not in the list that was just made.
+dead() {
+	case $alive in *" $1 "*) return 1 ;; esac
 }
 
 # clean SECONDS: waits for it.
@@ -113,6 +114,39 @@ clean() {
 			die "something is left after $1 s"
 		fi
 		sleep 0.5
+	done
+}
+
+# no_vif gI SECONDS: waits until it has no interface, in any of the places.
+no_vif() {
+	id=$(id_of "$1") || die "$id"
+	end=$(($(date +%s) + $2))
+	while :; do
+		left=$(ls -d /sys/class/net/vif"$id".* /sys/bus/xen-backend/devices/vif-"$id"-* \
+			2>/dev/null
+			xenstore-ls "/local/domain/0/backend/vif/$id" 2>/dev/null)
+		[ -n "$left" ] || return 0
+		[ "$(date +%s)" -lt "$end" ] || die "still there after $2 s: $left"
+		sleep 0.3
+	done
+}
+
+# online gI: what udev or xl would do for a netdev that has appeared.
+online() {
+	id=$(id_of "$1") || die "$id"
+	end=$(($(date +%s) + 60))
+	until [ -e "/sys/class/net/vif$id.0" ]; do
+		[ "$(date +%s)" -lt "$end" ] || die "there is no vif$id.0"
+		sleep 0.3
+	done
+	XENBUS_PATH=backend/vif/$id/0 vif=vif$id.0 script=/etc/xen/scripts/vif-nc2 \
+		/etc/xen/scripts/vif-nc2 online type_if=vif
+}
+
+# No virtual function is the back end's any more.
+unbind_all() {
+	for vf in /sys/bus/pci/drivers/xen-nc2-back/0000:*; do
+		[ ! -e "$vf" ] || echo "${vf##*/}" >/sys/bus/pci/drivers/xen-nc2-back/unbind
 	done
 }
 

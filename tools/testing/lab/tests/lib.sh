@@ -22,7 +22,6 @@ LIMIT=${NC2_TEST_LIMIT:-120}
 TMP=$(mktemp -d)
 number=0
 failures=0
-children=()
 
 lab() {
 	local command=$1
@@ -117,8 +116,8 @@ skip() {
 ended() {
 	local pid
 
-	for pid in "${children[@]}"; do
-		kill "$pid" 2>/dev/null
+	for pid in "$TMP"/stream.*.pid; do
+		[ ! -e "$pid" ] || kill -- "-$(cat "$pid")" 2>/dev/null
 	done
 	lab down >/dev/null 2>&1
 	rm -rf "$TMP"
@@ -172,15 +171,16 @@ address6() {
 	echo "fd99::1${1#g}"
 }
 
-# pings FROM ADDRESS [OPTION...]: three come back of up to 20 that are sent.
+# pings FROM ADDRESS [OPTION...]: until three have come back, within 30 s.
 pings() {
 	local from=$1 to=$2 out
 
 	shift 2
-	out=$(on "$from" ping -q -n -i 0.3 -c 20 -w 20 "$@" "$to") || true
+	out=$(on "$from" ping -q -n -i 0.3 -c 3 -w 30 "$@" "$to") || true
 	echo "$out"
-	[[ $out =~ \ ([0-9]+)\ received ]] && [ "${BASH_REMATCH[1]}" -ge 3 ] ||
+	if ! [[ $out =~ \ ([0-9]+)\ received ]] || [ "${BASH_REMATCH[1]}" -lt 3 ]; then
 		fail "no answer from $to to $from"
+	fi
 }
 
 # iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.
@@ -241,8 +241,9 @@ moved() {
 
 	n=$(change "$1" "$2")
 	echo "$1 $2: +$n (want ${3}..${4:-})"
-	[ "$n" -ge "$3" ] && { [ -z "${4:-}" ] || [ "$n" -le "$4" ]; } ||
+	if [ "$n" -lt "$3" ] || [ "$n" -gt "${4:-$n}" ]; then
 		fail "$1 $2 went up by $n, want $3..${4:-}"
+	fi
 }
 
 # still END COUNTER: did not move.
@@ -271,10 +272,12 @@ wait_path() {
 		done' "$2"
 }
 
-# stream_start gI: a connection from the wire to gI and back, every byte checked.
+# stream_start gI [RATE]: a connection from the wire to gI and back, every byte
+# checked; as fast as it goes, or RATE bytes a second.
 stream_start() {
 	# The source may not be visible where the wire's commands run.
-	on wire python3 -c "$(<"$TESTS/stream.py")" run "$(address "$1")" 7 >"$TMP/stream.$1" 2>&1 &
+	setsid "$LAB" exec --name "$NAME" wire -- python3 -c "$(<"$TESTS/stream.py")" \
+		run "$(address "$1")" 7 ${2:+"$2"} >"$TMP/stream.$1" 2>&1 &
 	echo $! >"$TMP/stream.$1.pid"
 	stream_moves "$1"
 }
@@ -305,6 +308,6 @@ stream_moves() {
 }
 
 stream_end() {
-	kill "$(cat "$TMP/stream.$1.pid")" 2>/dev/null || true
-	rm -f "$TMP/stream.$1" "$TMP/stream.$1.pid"
+	kill -- "-$(cat "$TMP/stream.$1.pid")" 2>/dev/null || true
+	rm -f "$TMP/stream.$1.pid"
 }

@@ -2,8 +2,10 @@
 """A TCP connection that checks every byte, and lives on while a test goes on.
 
 stream.py echo PORT          sends back what comes, for any number of connections
-stream.py run HOST PORT      sends a pattern and checks what comes back; prints the
-                             number of good bytes twice a second, and why it ended
+stream.py run HOST PORT [RATE]
+                             sends a pattern, at most RATE bytes a second, and checks
+                             what comes back; prints the number of good bytes twice a
+                             second, and why it ended
 """
 import os
 import socket
@@ -33,7 +35,8 @@ def echo_one(connection):
 
 
 class Stream:
-    def __init__(self, host, port):
+    def __init__(self, host, port, rate):
+        self.rate = rate
         self.socket = socket.create_connection((host, port), 60)
         self.socket.settimeout(None)
         self.good = self.sent = 0
@@ -46,7 +49,10 @@ class Stream:
                 with self.more:
                     self.more.wait_for(lambda: self.sent - self.good < WINDOW)
                 at = self.sent % len(PATTERN)
-                self.sent += self.socket.send(PATTERN[at:at + 32768])
+                n = self.socket.send(PATTERN[at:at + 32768])
+                self.sent += n
+                if self.rate:
+                    time.sleep(n / self.rate)
         except OSError as e:
             self.why = self.why or f'send: {e.strerror}'
 
@@ -67,8 +73,8 @@ class Stream:
             self.why = self.why or f'receive: {e.strerror}'
 
 
-def run(host, port):
-    s = Stream(host, port)
+def run(host, port, rate=0):
+    s = Stream(host, port, rate)
     for f in (s.send, s.check):
         threading.Thread(target=f, daemon=True).start()
     while s.why is None:
@@ -81,4 +87,4 @@ def run(host, port):
 if sys.argv[1] == 'echo':
     echo(int(sys.argv[2]))
 else:
-    sys.exit(run(sys.argv[2], int(sys.argv[3])))
+    sys.exit(run(sys.argv[2], *map(int, sys.argv[3:])))

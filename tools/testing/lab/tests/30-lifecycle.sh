@@ -1,0 +1,252 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Everything that ends or interrupts the direct path while frames flow: nothing
+# stays mapped, nothing is left behind, and the next guest works.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+VIF=(mac=00:16:3e:99:00:01 bridge=xenbr0 script=vif-nc2 gatewaydev=nic0)
+
+# The guest has its network by the direct path, and it carries frames.
+works() {
+	local n
+
+	wait_path "$1" direct
+	until_true "$LIMIT" "$1 has its address" on "$1" ip -4 -o addr show dev eth0 scope global
+	pings wire "$(address "$1")"
+	pings "$1" 10.99.0.2 -s 1400
+	shot a "$1"
+	n=$(iperf wire "$(address "$1")")
+	shot b "$1"
+	moved back rx_direct_bytes "$n"
+	still back 'q*_rx_copied_bytes'
+}
+
+# The queues are free again.
+queues_free() {
+	local out
+
+	out=$(dom0 nc2-vfs show)
+	case $out in
+	*vif-*) fail "a queue is still in use: $out" ;;
+	esac
+}
+
+gone() {
+	stream_end g1
+	d0 clean "$LIMIT"
+	queues_free
+}
+
+destroyed() {
+	wait_path g1 direct
+	stream_start g1
+	lab guest destroy g1
+	gone
+}
+
+shut_down() {
+	wait_path g1 direct
+	stream_start g1
+	lab guest shutdown g1
+	gone
+}
+
+next_guest() {
+	create g1 "$@"
+	works g1
+}
+
+detach_attach() {
+	local i before after memory=0 block
+
+	block=$(($(d0 show g1 pool_pages) + 64))
+	for i in 1 2 3; do
+		stream_start g1
+		before=$(d0 grants g1)
+		dom0 xl network-detach g1 0
+		stream_end g1
+		d0 no_vif g1 "$LIMIT"
+		queues_free
+		after=$(d0 grants g1)
+		echo "round $i: grants in use: $before, then $after"
+		[ $((before - after)) -ge "$block" ] ||
+			fail "of $before grants $after are still in use"
+		# What the first round only fills is there to stay: caches, lists.
+		[ "$i" != 1 ] || memory=$(memory)
+		dom0 xl network-attach g1 "${VIF[@]}"
+		works g1
+	done
+	dom0 xl network-detach g1 0
+	d0 no_vif g1 "$LIMIT"
+	same_memory "$memory" "$(memory)"
+	dom0 xl network-attach g1 "${VIF[@]}"
+	works g1
+}
+
+# Free memory of dom0 and of the guest, in KB.
+memory() {
+	local who
+
+	for who in dom0 g1; do
+		on "$who" sh -c 'sync
+			for i in 1 2 3; do echo 3 >/proc/sys/vm/drop_caches; sleep 0.5; done
+			sed -n "s/^MemFree: *\([0-9]*\) kB/\1/p" /proc/meminfo'
+	done | tr '\n' ' '
+}
+
+# A leaked block would cost each 3 MB a round.
+same_memory() {
+	echo "free memory of dom0 and g1: $1, two rounds later: $2 (KB)"
+	# shellcheck disable=SC2086 # two numbers each
+	set -- $1 $2
+	[ $(($1 - $3)) -lt 3000 ] || fail "dom0 has $(($1 - $3)) KB less"
+	[ $(($2 - $4)) -lt 3000 ] || fail "the guest has $(($2 - $4)) KB less"
+}
+
+front_reload() {
+	stream_start g1
+	on g1 rmmod xen_nc2_front
+	is "the guest's interfaces" "$(on g1 sh -c 'cd /sys/class/net; echo eth*')" 'eth*'
+	queues_free
+	on g1 insmod /lab/modules/xen-nc2-front.ko
+	works g1
+	stream_moves g1
+	stream_end g1
+}
+
+front_rebind() {
+	local i
+
+	stream_start g1
+	for i in 1 2 3; do
+		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
+		queues_free
+		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+		wait_path g1 direct
+	done
+	works g1
+	stream_moves g1
+	stream_end g1
+}
+
+back_reload() {
+	local before after
+
+	stream_start g1
+	before=$(d0 grants g1)
+	dom0 rmmod xen_nc2_back
+	is "netdevs of the back" "$(dom0 sh -c 'cd /sys/class/net; echo vif*')" 'vif*'
+	after=$(d0 grants g1)
+	echo "grants in use: $before, then $after"
+	[ $((before - after)) -ge 300 ] || fail "of $before grants $after are still in use"
+	dom0 insmod /lab/modules/xen-nc2-back.ko
+	dom0 nc2-vfs give nic0 2
+	# Without udev nobody tells the script of the new netdev.
+	d0 online g1
+	works g1
+	stream_moves g1
+	stream_end g1
+}
+
+# rmmod, and the guest dies before the back comes again.
+back_gone() {
+	stream_start g1
+	dom0 rmmod xen_nc2_back
+	lab guest destroy g1
+	stream_end g1
+	dom0 xl list
+	dom0 insmod /lab/modules/xen-nc2-back.ko
+	dom0 nc2-vfs give nic0 2
+	d0 clean "$LIMIT"
+}
+
+vf_unbind() {
+	local vf i
+
+	stream_start g1
+	for i in 1 2 3; do
+		vf=$(d0 show g1 queue)
+		# Both, or the guest takes the other one.
+		d0 unbind_all
+		wait_path g1 bridged
+		like reason "$(reason g1)" '*nc2-vfs*'
+		stream_moves g1
+		dom0 sh -c "echo $vf >/sys/bus/pci/drivers/xen-nc2-back/bind"
+		wait_path g1 direct
+		is queue "$(d0 show g1 queue)" "$vf"
+		stream_moves g1
+		dom0 nc2-vfs give nic0 2
+	done
+	stream_end g1
+}
+
+# With another queue to be had the guest is direct again by that one.
+vf_moves() {
+	local vf
+
+	stream_start g1
+	vf=$(d0 show g1 queue)
+	dom0 sh -c "echo $vf >/sys/bus/pci/drivers/xen-nc2-back/unbind"
+	d0 wait g1 queue '0000:*' "$LIMIT"
+	wait_path g1 direct
+	[ "$(d0 show g1 queue)" != "$vf" ] || fail "the queue is still $vf"
+	stream_moves g1
+	dom0 nc2-vfs give nic0 2
+	stream_end g1
+}
+
+take_all() {
+	stream_start g1
+	dom0 nc2-vfs take nic0
+	wait_path g1 bridged
+	stream_moves g1
+	dom0 nc2-vfs give nic0 2
+	wait_path g1 direct
+	stream_moves g1
+	stream_end g1
+}
+
+nic_down() {
+	stream_start g1
+	dom0 ip link set nic0 down
+	sleep 2
+	dom0 ip link set nic0 up
+	wait_path g1 direct
+	stream_moves g1
+	stream_end g1
+}
+
+interface_down() {
+	stream_start g1
+	on g1 sh -c 'ip link set eth0 down; sleep 1; ip link set eth0 up; ip -6 addr add fd99::11/64 dev eth0 nodad'
+	wait_path g1 direct
+	pings wire "$(address g1)"
+	stream_moves g1
+	stream_end g1
+}
+
+up --guests 1 --vfs 2
+serve g1
+t "direct, with nothing done to it" works g1
+t "xl network-detach and network-attach, three times" detach_attach
+t "a VF is unbound and bound again, three times; TCP lives" vf_unbind
+t "a VF is unbound and the guest takes the other one" vf_moves
+t "nc2-vfs take and give; TCP lives" take_all
+t "the guest's interface goes down and up" interface_down
+t "the NIC goes down and up; TCP lives" nic_down
+t "the guest's driver is unbound and bound" front_rebind
+t "the guest's driver is unloaded and loaded" front_reload
+t "the back is unloaded and loaded under a live guest; TCP lives" back_reload
+t "xl destroy" destroyed
+t "the next guest works, PVH" next_guest --type pvh
+t "xl network-detach and network-attach, PVH" detach_attach
+t "the back is unloaded and loaded under a live PVH guest" back_reload
+t "xl destroy, PVH" destroyed
+t "the next guest works, PV" next_guest --type pv
+t "xl shutdown" shut_down
+t "the next guest works" next_guest
+t "the back is unloaded and the guest destroyed" back_gone
+t "the next guest works" next_guest
+finish

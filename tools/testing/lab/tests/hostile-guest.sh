@@ -1,0 +1,77 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The part of the tests with a lying front that runs in its guest.
+
+front=/sys/bus/xen/drivers/xen-nc2-front
+nc2=/sys/bus/xen/devices/vif-0/nc2
+
+die() {
+	echo "$*"
+	exit 1
+}
+
+is_path() {
+	[ "$(cat $nc2/path 2>/dev/null)" = "$1" ]
+}
+
+wait_path() {
+	n=0
+	until is_path "$1"; do
+		n=$((n + 1))
+		[ $n -lt 600 ] || die "the guest is not $1 after 120 s: $(grep . $nc2/*)"
+		sleep 0.2
+	done
+}
+
+wait_address() {
+	n=0
+	until ip -4 -o addr show dev eth0 2>/dev/null | grep -q 10.99.0.1 &&
+		[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ]; do
+		n=$((n + 1))
+		[ $n -lt 600 ] || die "eth0 has no link or address after 120 s"
+		sleep 0.2
+	done
+}
+
+network() {
+	ping -q -n -i 0.3 -c 3 -w 20 10.99.0.1 || die "no network"
+}
+
+rebind() {
+	[ ! -e $front/vif-0 ] || echo vif-0 >$front/unbind
+	echo vif-0 >$front/bind
+	wait_address
+}
+
+# act NAME PATH: does it once; PATH is what comes of it: bridged, direct or any.
+act() {
+	wait_path direct
+	insmod /root/nc2-hostile.ko action="$1" || die "no action $1"
+	rmmod nc2_hostile
+	[ "$2" = any ] || wait_path "$2"
+	sleep 1
+	[ "$2" = any ] || is_path "$2" || die "the guest is not $2 any more"
+	network
+}
+
+# connect NAME [PARAMETER...]: lies while it connects.
+connect() {
+	name=$1
+	shift
+	insmod /root/nc2-hostile.ko action="$name" "$@" || die "no action $name"
+	rebind
+	network
+}
+
+# honest: like any other guest again.
+honest() {
+	rmmod nc2_hostile 2>/dev/null
+	rebind
+	wait_path direct
+	network
+}
+
+command=$1
+shift
+"$command" "$@"
