@@ -144,6 +144,9 @@ static void return_of_what_was_not_given_is_refused(struct kunit *test)
 	nc2f_pool_fini(&p);
 }
 
+/* No limit on buffers found in use. */
+#define ALL	0xffffffffu
+
 static bool all_idle(void *arg, u32 page)
 {
 	return true;
@@ -187,11 +190,11 @@ static void reap_frees_what_is_idle(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, nc2f_pool_init(&p, 4, 2048), 0);
 	hold_all(test, &p);
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, mask_idle, &idle), 4);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, ALL, mask_idle, &idle), 4);
 	KUNIT_EXPECT_EQ(test, p.count[NC2F_BUF_HELD], 4);
 	KUNIT_EXPECT_EQ(test, p.count[NC2F_BUF_FREE], 4);
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, mask_idle, &idle), 0);
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, all_idle, NULL), 4);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, ALL, mask_idle, &idle), 0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, ALL, all_idle, NULL), 4);
 	KUNIT_EXPECT_EQ(test, p.count[NC2F_BUF_HELD], 0);
 	nc2f_pool_fini(&p);
 }
@@ -202,17 +205,35 @@ static void reap_looks_no_further_than_told(struct kunit *test)
 	u32 calls = 0;
 
 	KUNIT_ASSERT_EQ(test, nc2f_pool_init(&p, 4, 2048), 0);
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, none_idle, &calls), 0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, ALL, none_idle, &calls), 0);
 	KUNIT_EXPECT_EQ(test, calls, 0);
 	hold_all(test, &p);
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 0, none_idle, &calls), 0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 0, ALL, none_idle, &calls), 0);
 	KUNIT_EXPECT_EQ(test, calls, 0);
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 3, none_idle, &calls), 0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 3, ALL, none_idle, &calls), 0);
 	KUNIT_EXPECT_EQ(test, calls, 3);
 	/* With nothing idle it ends all the same. */
-	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 0xffffffff, none_idle, &calls), 0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 0xffffffff, ALL, none_idle, &calls), 0);
 	KUNIT_EXPECT_EQ(test, calls, 3 + 8);
 	KUNIT_EXPECT_EQ(test, p.count[NC2F_BUF_HELD], 8);
+	nc2f_pool_fini(&p);
+}
+
+static void reap_gives_up_after_misses(struct kunit *test)
+{
+	struct nc2f_pool p;
+	u32 calls = 0, idle;
+
+	KUNIT_ASSERT_EQ(test, nc2f_pool_init(&p, 8, 4096), 0);
+	hold_all(test, &p);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, 0, none_idle, &calls), 0);
+	KUNIT_EXPECT_EQ(test, calls, 0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, 3, none_idle, &calls), 0);
+	KUNIT_EXPECT_EQ(test, calls, 3);
+	/* Queue: 3 4 5 6 7 0 1 2.  One that is idle begins the count anew. */
+	idle = BIT(5) | BIT(0);
+	KUNIT_EXPECT_EQ(test, nc2f_pool_reap(&p, 100, 3, mask_idle, &idle), 2);
+	KUNIT_EXPECT_EQ(test, p.count[NC2F_BUF_HELD], 6);
 	nc2f_pool_fini(&p);
 }
 
@@ -225,7 +246,7 @@ static void slow_reader_does_not_hide_the_others(struct kunit *test)
 	hold_all(test, &p);
 	/* One look at a time: the busy one goes to the end. */
 	for (i = 0; i < 4; i++)
-		freed += nc2f_pool_reap(&p, 1, mask_idle, &idle);
+		freed += nc2f_pool_reap(&p, 1, ALL, mask_idle, &idle);
 	KUNIT_EXPECT_EQ(test, freed, 3);
 	KUNIT_EXPECT_EQ(test, p.owner[0], (u8)NC2F_BUF_HELD);
 	nc2f_pool_fini(&p);
@@ -241,7 +262,7 @@ static void held_queue_turns_for_long(struct kunit *test)
 	p.head = 0xfffffff0;
 	for (i = 0; i < 70000; i++) {
 		hold_all(test, &p);
-		KUNIT_ASSERT_EQ(test, nc2f_pool_reap(&p, 3, all_idle, NULL), 3);
+		KUNIT_ASSERT_EQ(test, nc2f_pool_reap(&p, 3, ALL, all_idle, NULL), 3);
 	}
 	KUNIT_EXPECT_EQ(test, p.count[NC2F_BUF_FREE], 3);
 	nc2f_pool_fini(&p);
@@ -356,7 +377,7 @@ static void model_reap(struct kunit *test, struct nc2f_pool *p, struct model *m)
 			n++;
 		}
 	}
-	KUNIT_ASSERT_EQ(test, nc2f_pool_reap(p, p->nr, mask_idle, &m->idle), (int)n);
+	KUNIT_ASSERT_EQ(test, nc2f_pool_reap(p, p->nr, ALL, mask_idle, &m->idle), (int)n);
 }
 
 /* One of 3 * ids + 2 moves, ids counting one that does not exist. */
@@ -428,6 +449,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(return_of_what_was_not_given_is_refused),
 	KUNIT_CASE(reap_frees_what_is_idle),
 	KUNIT_CASE(reap_looks_no_further_than_told),
+	KUNIT_CASE(reap_gives_up_after_misses),
 	KUNIT_CASE(slow_reader_does_not_hide_the_others),
 	KUNIT_CASE(held_queue_turns_for_long),
 	KUNIT_CASE(starved_below_a_quarter),
