@@ -273,10 +273,12 @@ static const char *set_filters(struct nc2b_direct *d)
 	 * twice, both off loses what arrives between two register writes.
 	 */
 	nc2b_path_bridge_off(d);
-	if (!nc2b_pf_set_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan))
+	if (!nc2b_pf_set_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan,
+				nc2b_rate_mbit(&d->vif->rate)))
 		return NULL;
+	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
-	return "the NIC's driver refuses the guest's address";
+	return "the NIC's driver refuses the guest's address, VLAN or rate";
 }
 
 static void entered(struct nc2b_direct *d)

@@ -51,8 +51,18 @@ struct device *nc2b_pf_get(const char *name, const char **why)
 	return nic;
 }
 
+static int set_rate(struct net_device *dev, unsigned int vf, u32 mbit)
+{
+	const struct net_device_ops *ops = dev->netdev_ops;
+
+	/* "No limit" need not be said to a NIC that knows of none. */
+	if (!ops->ndo_set_vf_rate)
+		return mbit ? -EOPNOTSUPP : 0;
+	return mbit ? ops->ndo_set_vf_rate(dev, vf, 0, mbit) : 0;
+}
+
 static int set_locked(struct net_device *dev, unsigned int vf, const u8 *mac,
-		      u16 vlan)
+		      u16 vlan, u32 mbit)
 {
 	const struct net_device_ops *ops = dev->netdev_ops;
 	u8 addr[ETH_ALEN];
@@ -65,6 +75,8 @@ static int set_locked(struct net_device *dev, unsigned int vf, const u8 *mac,
 		err = -EOPNOTSUPP;
 	if (!err && ops->ndo_set_vf_spoofchk)
 		err = ops->ndo_set_vf_spoofchk(dev, vf, true);
+	if (!err)
+		err = set_rate(dev, vf, mbit);
 	ether_addr_copy(addr, mac);
 	return err ?: ops->ndo_set_vf_mac(dev, vf, addr);
 }
@@ -75,13 +87,15 @@ static int set_locked(struct net_device *dev, unsigned int vf, const u8 *mac,
  * @vf: which virtual function
  * @mac: the guest's address
  * @vlan: its VLAN, which the NIC inserts and takes off, or 0
+ * @mbit: what it may send, Mbit/s, or 0
  *
  * Process context; takes RTNL.
  *
  * Return: 0, -ENODEV if the physical function has no netdev, or what its
  * driver said.
  */
-int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan)
+int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan,
+		       u32 mbit)
 {
 	struct net_device *dev;
 	int err = -ENODEV;
@@ -89,7 +103,7 @@ int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 v
 	rtnl_lock();
 	dev = pf_netdev(nic);
 	if (dev && dev->netdev_ops->ndo_set_vf_mac)
-		err = set_locked(dev, vf, mac, vlan);
+		err = set_locked(dev, vf, mac, vlan, mbit);
 	rtnl_unlock();
 	return err;
 }
@@ -113,6 +127,8 @@ void nc2b_pf_clear_filter(struct device *nic, unsigned int vf)
 		if (dev->netdev_ops->ndo_set_vf_vlan)
 			dev->netdev_ops->ndo_set_vf_vlan(dev, vf, 0, 0,
 							 htons(ETH_P_8021Q));
+		if (dev->netdev_ops->ndo_set_vf_rate)
+			dev->netdev_ops->ndo_set_vf_rate(dev, vf, 0, 0);
 	}
 	rtnl_unlock();
 }

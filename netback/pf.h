@@ -12,7 +12,8 @@
 struct device;
 
 struct device *nc2b_pf_get(const char *name, const char **why);
-int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan);
+int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan,
+		       u32 mbit);
 void nc2b_pf_clear_filter(struct device *nic, unsigned int vf);
 int nc2b_pf_add_address(const char *name, const u8 *mac);
 void nc2b_pf_del_address(const char *name, const u8 *mac);

@@ -166,6 +166,7 @@ int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id
 	q->id = id;
 	skb_queue_head_init(&q->backlog);
 	timer_setup(&q->stall, nc2b_rx_stall, 0);
+	timer_setup(&q->credit, nc2b_tx_credit, 0);
 	u64_stats_init(&q->tx_sync);
 	u64_stats_init(&q->rx_sync);
 
@@ -217,8 +218,8 @@ err_ops:
  * 2. Events: unbinding waits for a running handler.
  * 3. NAPI: napi_disable() waits for a poll under way; events were the only
  *    ones left to schedule another, except the timer.
- * 4. The timer: shut down after NAPI, because the poll arms it; all it does is
- *    purge and schedule, and a disabled NAPI cannot be scheduled.
+ * 4. The timers: shut down after NAPI, because the polls arm them; all they do is
+ *    schedule, and a disabled NAPI cannot be scheduled.
  *
  * Process context under RTNL.
  */
@@ -228,6 +229,7 @@ void nc2b_queue_stop(struct nc2b_queue *q)
 	napi_disable(&q->tx_napi);
 	napi_disable(&q->rx_napi);
 	timer_shutdown_sync(&q->stall);
+	timer_shutdown_sync(&q->credit);
 	netif_napi_del(&q->tx_napi);
 	netif_napi_del(&q->rx_napi);
 

@@ -114,6 +114,8 @@ struct nc2b_rx_slot {
  * @rx_napi: puts frames into the guest's buffers
  * @eoi: NC2B_EOI_*: whose event awaits its EOI; see nc2b_queue_eoi()
  * @tx_ops: copies from the guest; @tx_napi only
+ * @credit: runs when the rate limit lets the guest send again
+ * @throttled: @credit is armed; @tx_napi only
  * @frames: frames that await @tx_ops; @tx_napi only
  * @tx_ids: ids of the slots of @frames; @tx_napi only
  * @rx_ops: copies to the guest; @rx_napi only
@@ -140,6 +142,8 @@ struct nc2b_queue {
 	char tx_name[IFNAMSIZ + 8];
 	char rx_name[IFNAMSIZ + 8];
 
+	struct timer_list credit;
+	bool throttled;
 	struct gnttab_copy *tx_ops;
 	struct nc2b_tx_frame frames[NC2B_BATCH];
 	u16 tx_ids[NC2B_COPY_OPS];
@@ -183,8 +187,9 @@ int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id
 void nc2b_queue_stop(struct nc2b_queue *q);
 void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);
 
-/* tx.c: NAPI poll function. */
+/* tx.c: NAPI poll function; timer. */
 int nc2b_tx_poll(struct napi_struct *napi, int budget);
+void nc2b_tx_credit(struct timer_list *t);
 
 /* rx.c: any context; NAPI poll function. */
 void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb);

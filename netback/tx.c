@@ -266,6 +266,33 @@ static int tx_avail(struct nc2b_queue *q)
 	return avail;
 }
 
+/**
+ * nc2b_tx_credit - timer: the guest may send again
+ * @t: &nc2b_queue.credit
+ */
+void nc2b_tx_credit(struct timer_list *t)
+{
+	struct nc2b_queue *q = container_of(t, struct nc2b_queue, credit);
+
+	napi_schedule(&q->tx_napi);
+}
+
+/* Whether the guest has used up what it may send; the timer runs then. */
+static bool tx_throttle(struct nc2b_queue *q)
+{
+	u64 wait;
+
+	q->throttled = false;
+	if (likely(!q->vif->rate.bytes))
+		return false;
+	wait = nc2b_rate_wait(&q->vif->rate, ktime_get_ns());
+	if (!wait)
+		return false;
+	q->throttled = true;
+	mod_timer(&q->credit, jiffies + nsecs_to_jiffies(wait) + 1);
+	return true;
+}
+
 /* Read frames from the ring until a batch is full; number of them. */
 static int tx_collect(struct nc2b_queue *q, int budget, u16 *nr_ops)
 {
@@ -279,7 +306,7 @@ static int tx_collect(struct nc2b_queue *q, int budget, u16 *nr_ops)
 			nc2b_vif_break(q->vif, "a transmit index beyond the ring");
 			break;
 		}
-		if (!avail)
+		if (!avail || tx_throttle(q))
 			break;
 		got = tx_take(q, avail, &q->frames[n], op, slot);
 		if (got < 0)
@@ -289,6 +316,8 @@ static int tx_collect(struct nc2b_queue *q, int budget, u16 *nr_ops)
 			budget--;
 			continue;
 		}
+		if (q->vif->rate.bytes)
+			nc2b_rate_charge(&q->vif->rate, q->frames[n].skb->len);
 		op += q->frames[n].nr_ops;
 		slot += q->frames[n].nr_slots;
 		n++;
@@ -403,6 +432,7 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 	int done = 0, n, more;
 	u16 nr_ops;
 
+	q->throttled = false;
 	while (done < budget && !READ_ONCE(q->vif->broken)) {
 		n = tx_collect(q, budget - done, &nr_ops);
 		if (!n)
@@ -416,7 +446,8 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 		return done;
 
 	napi_complete_done(napi, done);
-	if (!READ_ONCE(q->vif->broken)) {
+	/* A guest that has used up its rate is left alone until the timer. */
+	if (!READ_ONCE(q->vif->broken) && !q->throttled) {
 		RING_FINAL_CHECK_FOR_REQUESTS(&q->tx, more);
 		if (more)
 			napi_schedule(napi);

@@ -6,6 +6,8 @@
 #ifndef NC2B_VIF_H
 #define NC2B_VIF_H
 
+#include "rate.h"
+
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
@@ -27,6 +29,7 @@ struct xenbus_device;
  * @queues: queues of the bridged path; NULL while not connected.  Changed under
  *	RTNL; readers in other contexts hold rcu_read_lock()
  * @nr_queues: how many
+ * @rate: limit on what the guest sends; set before queues start
  * @can_sg: front takes frames of several slots
  * @gso4: front takes TCPv4 segments to cut
  * @gso6: the same for TCPv6
@@ -45,6 +48,7 @@ struct nc2b_vif {
 
 	struct nc2b_queue *queues;
 	unsigned int nr_queues;
+	struct nc2b_rate rate;
 
 	bool can_sg;
 	bool gso4;

@@ -181,6 +181,21 @@ static void read_front_features(struct backend *be)
 	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
 }
 
+/* xl's rate=: what cannot be understood limits nothing, and is said. */
+static void read_rate(struct backend *be)
+{
+	u32 bytes = 0, usec = 0;
+	char *text;
+
+	text = xenbus_read(XBT_NIL, be->xdev->nodename, "rate", NULL);
+	if (!IS_ERR(text)) {
+		if (nc2b_rate_parse(text, &bytes, &usec))
+			dev_warn(&be->xdev->dev, "rate is not \"bytes,usec\": no limit\n");
+		kfree(text);
+	}
+	nc2b_rate_init(&be->vif->rate, bytes, usec, ktime_get_ns());
+}
+
 static int read_queue_keys(struct backend *be, const char *dir,
 			   struct nc2b_queue_keys *keys)
 {
@@ -249,6 +264,7 @@ static int connect_bridged(struct backend *be)
 		xenbus_dev_fatal(xdev, err, "reading the front's rings");
 	} else {
 		read_front_features(be);
+		read_rate(be);
 		err = nc2b_vif_connect(be->vif, keys, nr);
 		if (err)
 			xenbus_dev_fatal(xdev, err, "connecting the front's rings");
