@@ -44,7 +44,7 @@ static void index_out_of_array_is_seen(struct kunit *test)
 
 	OPTIMIZER_HIDE_VAR(i);
 	s.a[i] = 1;
-	KUNIT_EXPECT_EQ(test, s.a[3] + s.b[1], 1);
+	barrier_data(&s);
 }
 
 static struct kunit_case plant_cases[] = {
