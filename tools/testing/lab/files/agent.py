@@ -239,7 +239,9 @@ class Agent:
                 if s.stdin is not None and s.stdin_data:
                     fds[s.stdin] = s
                     poll.register(s.stdin, select.POLLOUT)
-            for fd, _ in poll.poll(timeout):
+            # Events that came while a request waited for its answer do not show
+            # in poll().
+            for fd, _ in poll.poll(0 if self.xs.events else timeout):
                 if fd == self.xs.fd:
                     self.xs.pump()
                 elif fd == self.wake:

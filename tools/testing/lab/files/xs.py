@@ -47,11 +47,22 @@ class XenStore:
             got, reply = self._message()
             if got == WATCH_EVENT:
                 self.events.append(reply.split(b'\0')[0].decode())
-            elif got == ERROR:
+                continue
+            self._queued()
+            if got == ERROR:
                 name = reply.rstrip(b'\0').decode()
                 raise OSError(getattr(errno, name, errno.EIO), name)
-            else:
-                return reply
+            return reply
+
+    def _queued(self):
+        """Takes the events that were read along with what was waited for: poll()
+        shows the kernel's queue only, not ours."""
+        while len(self.buf) >= 16:
+            if len(self.buf) < 16 + struct.unpack('<IIII', self.buf[:16])[3]:
+                break
+            got, reply = self._message()
+            if got == WATCH_EVENT:
+                self.events.append(reply.split(b'\0')[0].decode())
 
     def read(self, path):
         """The value, or None where there is no such node (or no right)."""
@@ -94,12 +105,4 @@ class XenStore:
         got, reply = self._message()
         if got == WATCH_EVENT:
             self.events.append(reply.split(b'\0')[0].decode())
-        # One read may have brought several messages: poll() shows the kernel's
-        # queue only, not ours.
-        while len(self.buf) >= 16:
-            length = struct.unpack('<IIII', self.buf[:16])[3]
-            if len(self.buf) < 16 + length:
-                break
-            got, reply = self._message()
-            if got == WATCH_EVENT:
-                self.events.append(reply.split(b'\0')[0].decode())
+        self._queued()
