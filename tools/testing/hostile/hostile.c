@@ -107,36 +107,54 @@ static void tx_put(struct nc2f_direct *d, struct xen_nc2_tx e)
 	smp_store_release(&hdr->prod, hdr->prod + 1);
 }
 
-#define TX(name, ...)							\
-static void tx_##name(struct nc2f_direct *d)				\
-{									\
-	tx_put(d, (struct xen_nc2_tx){ __VA_ARGS__ });			\
+#define CSUM(l2, l3) \
+	.flags = XEN_NC2_TX_CSUM, .l2_len = (l2), .l3_len = (l3)
+#define TSO(size, l4) \
+	.flags = XEN_NC2_TX_TSO, .l2_len = 14, .l3_len = 20, .l4_len = (l4), .mss = (size)
+
+static const struct {
+	const char *name;
+	struct xen_nc2_tx e;
+} tx_lies[] = {
+	{ "tx-empty", { .len = 0 } },
+	{ "tx-long", { .len = 5000 } },
+	{ "tx-short", { .len = ETH_HLEN - 1 } },
+	{ "tx-giant", { .len = XEN_NC2_PAGE_SIZE } },
+	{ "tx-l2-none", { .len = 100, CSUM(0, 20) } },
+	{ "tx-l2-long", { .len = 1000, CSUM(255, 20) } },
+	{ "tx-l3-short", { .len = 100, CSUM(14, 3) } },
+	{ "tx-l3-long", { .len = 100, CSUM(14, 255) } },
+	{ "tx-l4-none", { .len = 1000, TSO(500, 0) } },
+	{ "tx-l4-long", { .len = 1000, TSO(500, 255) } },
+	{ "tx-l4-out", { .len = 50, TSO(500, 20) } },
+	{ "tx-mss-none", { .len = 1000, TSO(0, 20) } },
+	{ "tx-mss-small", { .len = 1000, TSO(XEN_NC2_TX_MIN_MSS - 1, 20) } },
+	{ "tx-mss-large", { .len = XEN_NC2_PAGE_SIZE, TSO(U16_MAX, 20) } },
+};
+
+static const struct xen_nc2_tx *tx_lie;
+
+static void tx_one(struct nc2f_direct *d)
+{
+	tx_put(d, *tx_lie);
 }
 
-TX(empty, .len = 0)
-TX(long, .len = 5000)
-TX(short, .len = ETH_HLEN - 1)
-TX(giant, .len = XEN_NC2_PAGE_SIZE)
-TX(l2_none, .len = 100, .flags = XEN_NC2_TX_CSUM, .l2_len = 0, .l3_len = 20)
-TX(l2_long, .len = 1000, .flags = XEN_NC2_TX_CSUM, .l2_len = 255, .l3_len = 20)
-TX(l3_short, .len = 100, .flags = XEN_NC2_TX_CSUM, .l2_len = 14, .l3_len = 3)
-TX(l3_long, .len = 100, .flags = XEN_NC2_TX_CSUM, .l2_len = 14, .l3_len = 255)
-TX(l3_ipv6, .len = 100, .flags = XEN_NC2_TX_CSUM | XEN_NC2_TX_IPV6, .l2_len = 14,
-   .l3_len = 20)
-TX(l4_none, .len = 1000, .flags = XEN_NC2_TX_TSO, .mss = 500, .l2_len = 14,
-   .l3_len = 20, .l4_len = 0)
-TX(l4_long, .len = 1000, .flags = XEN_NC2_TX_TSO, .mss = 500, .l2_len = 14,
-   .l3_len = 20, .l4_len = 255)
-TX(l4_out, .len = 50, .flags = XEN_NC2_TX_TSO, .mss = 500, .l2_len = 14,
-   .l3_len = 20, .l4_len = 20)
-TX(mss_none, .len = 1000, .flags = XEN_NC2_TX_TSO, .mss = 0, .l2_len = 14,
-   .l3_len = 20, .l4_len = 20)
-TX(mss_small, .len = 1000, .flags = XEN_NC2_TX_TSO, .mss = XEN_NC2_TX_MIN_MSS - 1,
-   .l2_len = 14, .l3_len = 20, .l4_len = 20)
-TX(mss_large, .len = XEN_NC2_PAGE_SIZE, .flags = XEN_NC2_TX_TSO, .mss = U16_MAX,
-   .l2_len = 14, .l3_len = 20, .l4_len = 20)
-TX(udp_tso, .len = 1000, .flags = XEN_NC2_TX_TSO | XEN_NC2_TX_UDP, .mss = 500,
-   .l2_len = 14, .l3_len = 20, .l4_len = 20)
+/* An IPv6 header is longer than this. */
+static void tx_l3_ipv6(struct nc2f_direct *d)
+{
+	struct xen_nc2_tx e = { .len = 100, CSUM(14, 20) };
+
+	e.flags |= XEN_NC2_TX_IPV6;
+	tx_put(d, e);
+}
+
+static void tx_udp_tso(struct nc2f_direct *d)
+{
+	struct xen_nc2_tx e = { .len = 1000, TSO(500, 20) };
+
+	e.flags |= XEN_NC2_TX_UDP;
+	tx_put(d, e);
+}
 
 static void tx_endless(struct nc2f_direct *d)
 {
@@ -261,21 +279,7 @@ static const struct {
 	{ "fill-twice", fill_twice },
 	{ "fill-ahead", fill_ahead },
 	{ "fill-back", fill_back },
-	{ "tx-empty", tx_empty },
-	{ "tx-long", tx_long },
-	{ "tx-short", tx_short },
-	{ "tx-giant", tx_giant },
-	{ "tx-l2-none", tx_l2_none },
-	{ "tx-l2-long", tx_l2_long },
-	{ "tx-l3-short", tx_l3_short },
-	{ "tx-l3-long", tx_l3_long },
 	{ "tx-l3-ipv6", tx_l3_ipv6 },
-	{ "tx-l4-none", tx_l4_none },
-	{ "tx-l4-long", tx_l4_long },
-	{ "tx-l4-out", tx_l4_out },
-	{ "tx-mss-none", tx_mss_none },
-	{ "tx-mss-small", tx_mss_small },
-	{ "tx-mss-large", tx_mss_large },
 	{ "tx-udp-tso", tx_udp_tso },
 	{ "tx-endless", tx_endless },
 	{ "tx-unfinished", tx_unfinished },
@@ -438,6 +442,12 @@ static int __init hostile_init(void)
 	for (i = 0; i < ARRAY_SIZE(acts); i++)
 		if (!strcmp(action, acts[i].name))
 			return act(acts[i].act, acts[i].slow);
+	for (i = 0; i < ARRAY_SIZE(tx_lies); i++) {
+		if (strcmp(action, tx_lies[i].name))
+			continue;
+		tx_lie = &tx_lies[i].e;
+		return act(tx_one, false);
+	}
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		if (strcmp(action, probes[i].name))
 			continue;
