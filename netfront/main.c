@@ -21,7 +21,7 @@ MODULE_PARM_DESC(direct, "Accept the direct path where the back offers it (defau
 
 unsigned int nc2f_pool_pages = XEN_NC2_DEF_POOL_PAGES;
 module_param_named(pool_pages, nc2f_pool_pages, uint, 0644);
-MODULE_PARM_DESC(pool_pages, "Pages of receive pool for the direct path (default: 512)");
+MODULE_PARM_DESC(pool_pages, "Pages of receive pool for the direct path (default: 1024)");
 
 unsigned int nc2f_tx_entries = 256;
 module_param_named(tx_entries, nc2f_tx_entries, uint, 0644);

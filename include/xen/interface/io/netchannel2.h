@@ -114,9 +114,14 @@
 #define XEN_NC2_MIN_ENTRIES		64
 #define XEN_NC2_MAX_RX_ENTRIES		2048
 #define XEN_NC2_MAX_TX_ENTRIES		1024
-#define XEN_NC2_DEF_POOL_PAGES		512
 /* Two 2 KiB buffers a page must fit the largest fill ring. */
 #define XEN_NC2_MAX_POOL_PAGES		(XEN_NC2_MAX_RX_ENTRIES / 2)
+/*
+ * 4 MiB: what a TCP sender may have under way to one receiver with Linux's
+ * default window (3 MiB of payload in buffers of 2 KiB), so that a host that
+ * is busy elsewhere for a moment loses nothing.
+ */
+#define XEN_NC2_DEF_POOL_PAGES		1024
 
 #define XEN_NC2_RING_PAGES(entries, entry_size) \
 	(((entries) * (entry_size) + XEN_NC2_PAGE_SIZE - 1) / XEN_NC2_PAGE_SIZE)
