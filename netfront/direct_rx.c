@@ -2,8 +2,8 @@
 /*
  * Receive on the direct path.
  *
- * A frame's headers are copied, its payload stays where the NIC wrote it: the
- * skb holds a reference on the page.  We hold one for ever, so a page with one
+ * A frame stays where the NIC wrote it, but for headers that the stack wants in
+ * the skb: the skb holds a reference on the page.  We hold one for ever, so a page with one
  * reference left is ours to give to the NIC again.
  */
 #include "direct.h"
@@ -125,6 +125,47 @@ static void set_offloads(struct nc2f_direct *d, struct sk_buff *skb,
 		skb_set_hash(skb, c->hash, PKT_HASH_TYPE_L4);
 }
 
+/* Why a frame with this header is not for the stack, or NC2F_RX_FRAMES. */
+static enum nc2f_rx_stat judge(const struct net_device *dev, const struct ethhdr *eth)
+{
+	/* The NIC's switch may send our own broadcasts back to us. */
+	if (ether_addr_equal(eth->h_source, dev->dev_addr))
+		return NC2F_RX_DROP_OWN_MAC;
+	if (!is_multicast_ether_addr(eth->h_dest) &&
+	    !ether_addr_equal(eth->h_dest, dev->dev_addr) && !(dev->flags & IFF_PROMISC))
+		return NC2F_RX_DROP_NOT_MINE;
+	return NC2F_RX_FRAMES;
+}
+
+/*
+ * A frame that fills one buffer, which is nearly every frame of a fast stream:
+ * GRO looks at the headers where they lie and, if the frame continues another,
+ * moves the page there.  No skb is allocated or freed for it.  Returns false
+ * for want of memory.
+ */
+static bool deliver_page(struct nc2f_direct *d, u32 id, const struct xen_nc2_comp *c,
+			 struct nc2f_rx_batch *b)
+{
+	enum nc2f_rx_stat verdict = judge(d->nf->dev, data_of(d, c));
+	struct sk_buff *skb;
+
+	if (verdict != NC2F_RX_FRAMES) {
+		b->n[verdict]++;
+		nc2f_pool_drop(&d->pool, id);
+		return true;
+	}
+	skb = napi_get_frags(&d->napi);
+	if (!skb)
+		return false;
+	add_page(d, skb, id, c, 0);
+	set_offloads(d, skb, c);
+	skb_record_rx_queue(skb, 0);
+	b->n[NC2F_RX_FRAMES]++;
+	b->n[NC2F_RX_BYTES] += c->len;
+	napi_gro_frags(&d->napi);
+	return true;
+}
+
 static void deliver(struct nc2f_direct *d, struct sk_buff *skb, const struct xen_nc2_comp *c,
 		    struct nc2f_rx_batch *b)
 {
@@ -134,14 +175,10 @@ static void deliver(struct nc2f_direct *d, struct sk_buff *skb, const struct xen
 
 	if (!pskb_may_pull(skb, ETH_HLEN))
 		goto drop;
+	why = judge(dev, (struct ethhdr *)skb->data);
+	if (why != NC2F_RX_FRAMES)
+		goto drop;
 	skb->protocol = eth_type_trans(skb, dev);
-	/* The NIC's switch may send our own broadcasts back to us. */
-	why = NC2F_RX_DROP_OWN_MAC;
-	if (ether_addr_equal(eth_hdr(skb)->h_source, dev->dev_addr))
-		goto drop;
-	why = NC2F_RX_DROP_NOT_MINE;
-	if (skb->pkt_type == PACKET_OTHERHOST && !(dev->flags & IFF_PROMISC))
-		goto drop;
 	set_offloads(d, skb, c);
 	skb_record_rx_queue(skb, 0);
 	b->n[NC2F_RX_FRAMES]++;
@@ -168,6 +205,12 @@ static void handle(struct nc2f_direct *d, u32 id, const struct xen_nc2_comp *c,
 	}
 	if (c->flags & XEN_NC2_COMP_DROP)
 		goto drop;
+	if (!skb && last && c->len > COPYBREAK && !nc2f_pool_starved(&d->pool)) {
+		why = NC2F_RX_DROP_NOMEM;
+		if (!deliver_page(d, id, c, b))
+			goto drop;
+		return;
+	}
 	if (!skb) {
 		why = NC2F_RX_DROP_NOMEM;
 		skb = begin(d, id, c, b);
