@@ -42,6 +42,9 @@ def main():
     number = bad = 0
     for name, status in cases(result):
         number += 1
+        # What never reported, because the kernel died, has no name.
+        if not name or name.endswith("."):
+            name += "no_result"
         if status == "PASS":
             print(f"ok {number} - {name}")
         elif status == "SKIP":
