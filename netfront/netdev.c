@@ -263,6 +263,24 @@ void nc2f_netdev_attach(struct nc2f_dev *nf)
 }
 
 /**
+ * nc2f_netdev_ready - the back is connected, too: frames may flow
+ * @nf: the interface, NC2F_UP
+ *
+ * Under @nf->lock.  Events that were sent before the back had bound its end
+ * are lost, so it is told once more to look at the rings.
+ */
+void nc2f_netdev_ready(struct nc2f_dev *nf)
+{
+	u32 i;
+
+	for (i = 0; i < nf->nr_queues; i++)
+		nc2f_queue_kick(&nf->queues[i]);
+	netif_carrier_on(nf->dev);
+	/* Switches and peers learn where we are now. */
+	netdev_notify_peers(nf->dev);
+}
+
+/**
  * nc2f_netdev_detach - see that the netdev does not use its queues any more
  * @nf: the interface
  *

@@ -38,9 +38,10 @@ enum nc2f_phase {
  * struct nc2f_dev - one interface, the private part of its netdev
  * @dev: the netdev
  * @xdev: the xenbus device
- * @lock: serializes connecting, stopping and releasing; guards @phase, @reset,
- *	@removing, @retries, @nonce; taken before RTNL, never under it
+ * @lock: serializes connecting, stopping and releasing; guards @phase, @met,
+ *	@reset, @removing, @retries, @nonce; taken before RTNL, never under it
  * @phase: what stands between the two ends
+ * @met: the back has been Connected since we connected
  * @reset: a reset is on its way: connect again once the back is Closed
  * @removing: the device is going away: no more connects
  * @retries: resets since the last good connection
@@ -74,6 +75,7 @@ struct nc2f_dev {
 
 	struct mutex lock;	/* see @lock above */
 	enum nc2f_phase phase;
+	bool met;
 	bool reset;
 	bool removing;
 	u32 retries;
@@ -119,6 +121,7 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues);
 void nc2f_netdev_destroy(struct nc2f_dev *nf);
 void nc2f_netdev_break(struct nc2f_dev *nf, const char *what);
 void nc2f_netdev_attach(struct nc2f_dev *nf);
+void nc2f_netdev_ready(struct nc2f_dev *nf);
 void nc2f_netdev_detach(struct nc2f_dev *nf);
 
 extern const struct ethtool_ops nc2f_ethtool_ops;

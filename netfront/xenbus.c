@@ -99,26 +99,6 @@ static void reset(struct nc2f_dev *nf)
 	xenbus_switch_state(nf->xdev, XenbusStateClosed);
 }
 
-static void back_waits(struct nc2f_dev *nf)
-{
-	struct xenbus_device *xdev = nf->xdev;
-
-	if (nf->phase != NC2F_DOWN) {
-		/*
-		 * A new driver at the other end, that knows nothing of this
-		 * connection; it may even be about to map its rings.  Only
-		 * Closed makes both ends agree.
-		 */
-		if (!nf->reset)
-			reset(nf);
-		return;
-	}
-	if (xdev->state == XenbusStateClosed)
-		xenbus_switch_state(xdev, XenbusStateInitialising);
-	if (xdev->state == XenbusStateInitialising)
-		connect(nf);
-}
-
 /* Whether the back has been in InitWait again without our noticing. */
 static bool back_is_new(struct nc2f_dev *nf)
 {
@@ -132,6 +112,25 @@ static bool back_is_new(struct nc2f_dev *nf)
 	return is_new;
 }
 
+static void back_waits(struct nc2f_dev *nf)
+{
+	struct xenbus_device *xdev = nf->xdev;
+
+	/*
+	 * A new driver at the other end knows nothing of this connection, and
+	 * may even be about to map its rings: only Closed makes both ends
+	 * agree.  But the same InitWait can be seen twice, which means nothing.
+	 */
+	if (nf->phase == NC2F_UP && (nf->met || back_is_new(nf)))
+		reset(nf);
+	if (nf->phase != NC2F_DOWN)
+		return;
+	if (xdev->state == XenbusStateClosed)
+		xenbus_switch_state(xdev, XenbusStateInitialising);
+	if (xdev->state == XenbusStateInitialising)
+		connect(nf);
+}
+
 static void back_connected(struct nc2f_dev *nf)
 {
 	if (nf->phase != NC2F_UP)
@@ -142,10 +141,9 @@ static void back_connected(struct nc2f_dev *nf)
 	}
 	if (READ_ONCE(nf->broken))
 		return;
+	nf->met = true;
 	nf->retries = 0;
-	netif_carrier_on(nf->dev);
-	/* Switches and peers learn where we are now. */
-	netdev_notify_peers(nf->dev);
+	nc2f_netdev_ready(nf);
 }
 
 static void back_closing(struct nc2f_dev *nf)
