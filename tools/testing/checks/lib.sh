@@ -20,6 +20,8 @@ ROOT=$REPO/tools/testing/root.sh
 # shellcheck disable=SC2034 # for those that source this
 SERIES="6.12 7.3"
 export LC_ALL=C.UTF-8
+# Of a make above us: its CHECK= would name the checker of the kernel's build.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES CHECK
 
 TREE=$REPO
 bad=0
