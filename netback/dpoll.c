@@ -143,7 +143,7 @@ static void poll_post(struct nc2b_direct *d)
 	} while (n == NC2B_D_BATCH);
 }
 
-static bool tx_headers_fit(const struct xen_nc2_tx *e)
+static bool tx_headers_fit(const struct xen_nc2_tx *e, u32 max_mtu)
 {
 	u32 l3_min = e->flags & XEN_NC2_TX_IPV6 ? 40 : 20;
 	u32 hdr = e->l2_len + e->l3_len;
@@ -156,7 +156,8 @@ static bool tx_headers_fit(const struct xen_nc2_tx *e)
 	if (!(e->flags & XEN_NC2_TX_TSO))
 		return true;
 	return e->l4_len >= 20 && e->l4_len <= 60 && hdr + e->l4_len <= e->len &&
-	       !(e->flags & XEN_NC2_TX_UDP) && e->mss >= XEN_NC2_TX_MIN_MSS;
+	       !(e->flags & XEN_NC2_TX_UDP) && e->mss >= XEN_NC2_TX_MIN_MSS &&
+	       e->l3_len + e->l4_len + e->mss <= max_mtu;
 }
 
 static u16 tx_flags(u16 flags)
@@ -187,7 +188,7 @@ static int tx_read(struct nc2b_direct *d, u32 avail, struct nc2q_tx *tx)
 		if (!e.len || e.len > XEN_NC2_PAGE_SIZE)
 			return -EPROTO;
 		if (!n) {
-			if (!tx_headers_fit(&e))
+			if (!tx_headers_fit(&e, d->q->max_mtu))
 				return -EPROTO;
 			tx->flags = tx_flags(e.flags);
 			tx->mss = e.mss;
