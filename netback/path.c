@@ -381,6 +381,8 @@ static const char *look_direct(struct nc2b_direct *d)
 		why = "the guest broke the rules of the direct path";
 	else if (d->policy == NC2B_POLICY_BRIDGED)
 		why = "the administrator chose the bridged path";
+	else if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
+		why = "the guest has left the direct path by itself";
 	if (why)
 		return why;
 	err = d->q->ops->check(d->q);

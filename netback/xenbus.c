@@ -449,7 +449,7 @@ static const struct xenbus_device_id nc2b_ids[] = {
 };
 
 static struct xenbus_driver nc2b_driver = {
-	.name = KBUILD_MODNAME,
+	.name = "xen-nc2-back",
 	.ids = nc2b_ids,
 	.probe = nc2b_probe,
 	.remove = nc2b_remove,
