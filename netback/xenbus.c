@@ -461,11 +461,15 @@ static struct xenbus_driver nc2b_driver = {
 /**
  * nc2b_xenbus_init - begin to serve interfaces
  *
+ * No owner is named: xenbus would hold the module for each interface, and rmmod
+ * could not end its service.  It is safe without, as for a PCI driver:
+ * unregistering waits for every callback and unbinds every device.
+ *
  * Return: 0 or a negative error.
  */
 int nc2b_xenbus_init(void)
 {
-	return xenbus_register_backend(&nc2b_driver);
+	return __xenbus_register_backend(&nc2b_driver, NULL, KBUILD_MODNAME);
 }
 
 /**

@@ -331,11 +331,14 @@ static struct xenbus_driver nc2f_driver = {
 /**
  * nc2f_xenbus_register - offer to drive vif devices
  *
+ * No owner is named: xenbus would hold the module for each interface, and rmmod
+ * could not end its service.  Unregistering waits for every callback.
+ *
  * Return: 0 or an error.
  */
 int nc2f_xenbus_register(void)
 {
-	return xenbus_register_frontend(&nc2f_driver);
+	return __xenbus_register_frontend(&nc2f_driver, NULL, KBUILD_MODNAME);
 }
 
 /**
