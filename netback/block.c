@@ -70,6 +70,20 @@ static const char *read_directory(struct xenbus_device *xdev, grant_ref_t *refs,
 	return NULL;
 }
 
+/*
+ * xenbus takes a ring that cannot be mapped for the end of the whole device, so
+ * what the guest has not granted has to be found out before.  A guest that ends
+ * a grant in between harms itself.
+ */
+static bool granted(struct xenbus_device *xdev, const grant_ref_t *refs, u32 nr)
+{
+	struct nc2b_map probe = {};
+	int err = nc2b_map_pages(&probe, xdev->otherend_id, refs, nr, false);
+
+	nc2b_unmap_pages(&probe);
+	return !err;
+}
+
 static int map_ring(struct xenbus_device *xdev, grant_ref_t *refs, u32 nr,
 		    void **addr)
 {
@@ -89,10 +103,11 @@ static const char *map_rings(struct nc2b_block *b, struct xenbus_device *xdev,
 
 	if (read_u32(xdev, XEN_NC2_KEY_SHARED_REF, &ref))
 		return "nc2-shared-ref is missing or not a number";
-	if (map_ring(xdev, &ref, 1, &addr))
+	if (!granted(xdev, &ref, 1) || map_ring(xdev, &ref, 1, &addr))
 		return "the shared page is not granted writable";
 	b->shared = addr;
-	if (map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill) ||
+	if (!granted(xdev, refs + l->fill, l->pool - l->fill) ||
+	    map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill) ||
 	    map_ring(xdev, refs + l->comp, l->tx - l->comp, &b->comp) ||
 	    map_ring(xdev, refs + l->tx, l->pool - l->tx, &b->tx))
 		return "a page of the rings is not granted writable";

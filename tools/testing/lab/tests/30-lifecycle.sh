@@ -220,7 +220,7 @@ nic_down() {
 
 interface_down() {
 	stream_start g1
-	on g1 sh -c 'ip link set eth0 down; sleep 1; ip link set eth0 up; ip -6 addr add fd99::11/64 dev eth0 nodad'
+	on g1 sh -c 'ip link set eth0 down; sleep 1; ip link set eth0 up; ip -6 addr replace fd99::11/64 dev eth0 nodad'
 	wait_path g1 direct
 	pings wire "$(address g1)"
 	stream_moves g1

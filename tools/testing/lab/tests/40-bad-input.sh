@@ -97,99 +97,87 @@ guest() {
 	on g1 sh /root/hostile-guest.sh "$@"
 }
 
-# log_mark, log_lines: what the back says of g1 in between.
-log_mark() {
-	dom0 sh -c 'echo nc2-test: mark >/dev/kmsg'
-}
+# judge PATH REASON [NUMBER LINE]: what the back has to say after some lies: the
+# path, and why; so many lines like LINE in the log, one for each lie, and no
+# flood of others; the other guest goes on.
+judge() {
+	local out path why log n=${3:-1}
 
-log_lines() {
-	# shellcheck disable=SC2016 # expanded in dom0
-	dom0 sh -c 'dmesg | sed "1,/nc2-test: mark/d" | tac | sed "/nc2-test: mark/,\$d" | tac |
-		grep -F "vif$(xl domid g1).0: "' || true
-}
-
-# one_line PATTERN: it is said once, and not much else is.
-one_line() {
-	local lines n
-
-	lines=$(log_lines)
-	echo "dom0's log: $lines"
-	n=$(grep -cE -- "$1" <<<"$lines") || true
-	is "lines like '$1'" "$n" 1
-	[ "$(wc -l <<<"$lines")" -le 8 ] || fail "the log is flooded"
-}
-
-others_fine() {
-	is "path of g2" "$(path g2)" direct
+	pings wire "$(address g1)"
+	out=$(d0 judge)
+	echo "$out"
+	path=$(sed -n 's/^path //p' <<<"$out")
+	why=$(sed -n 's/^reason //p' <<<"$out")
+	log=$(sed -n 's/^log //p' <<<"$out")
+	like path "$path" "$1"
+	like reason "$why" "$2"
+	if [ -n "${4:-}" ]; then
+		is "lines of the log like '$4'" "$(grep -cF -- "$4" <<<"$log" || true)" "$n"
+	fi
+	[ "$(wc -l <<<"$log")" -le $((8 * n)) ] || fail "the log is flooded"
+	like "the other guest" "$out" '*other direct*'
 	stream_moves g2
 }
 
-# A lie that costs the direct path.
+# Lies that cost the direct path.
 cut() {
-	log_mark
-	guest act "$1" bridged
-	is reason "$(reason g1)" 'the guest broke the rules of the direct path'
-	is path "$(path g1)" bridged
-	pings wire "$(address g1)"
-	one_line 'direct path stopped: the guest gave'
-	others_fine
-	guest honest
-	is path "$(path g1)" direct
+	guest series bridged "$@"
+	judge bridged 'the guest broke the rules of the direct path' $# \
+		'direct path stopped: the guest gave'
 }
 
 # Strange, and no reason to take anything away.
 harmless() {
-	guest act "$1" "${2:-direct}"
-	pings wire "$(address g1)"
+	guest series direct "$@"
+	judge direct '' $#
+}
+
+# Strange, and the back may think of it what it likes.
+strange() {
+	guest series '*' "$@"
+	judge '*' '*' $#
+}
+
+# The guest asks for what harms only itself.
+deaf() {
+	guest series deaf "$1"
 	others_fine
-	guest honest
-	is path "$(path g1)" direct
 }
 
 # A wish that the direct path cannot fulfil.
 wish() {
-	log_mark
-	guest act "$1" bridged
-	like reason "$(reason g1)" "$2"
-	pings wire "$(address g1)"
-	others_fine
-	guest honest
-	is path "$(path g1)" direct
+	guest series bridged "$1"
+	judge bridged "$2"
 }
 
-# A lie at the time of connecting: REASON, then what lies.
-refused() {
+# refused_grants NAME REASON: pages that are not granted as they should be.
+refused_grants() {
+	guest grants "$1"
+	d0 wait g1 reason "$2" "$LIMIT"
+	judge bridged "$2" 1 'stays on the bridge'
+}
+
+# refused_keys REASON KEY=VALUE...: the last one is refused with this reason.
+refused_keys() {
 	local why=$1
 
 	shift
-	log_mark
-	guest connect "$@"
+	guest keys "$@"
 	d0 wait g1 reason "$why" "$LIMIT"
-	is path "$(path g1)" bridged
-	pings wire "$(address g1)"
-	one_line 'stays on the bridge'
-	others_fine
-	guest honest
-	is path "$(path g1)" direct
-}
-
-bad_key() {
-	refused "$3" key "key=$1" "value=$2"
+	judge bridged "$why" $# 'stays on the bridge'
 }
 
 silent_connect() {
-	guest connect silent
+	guest grants silent
 	d0 wait g1 reason '*did not answer*' "$LIMIT"
 	d0 wait g1 path bridged "$LIMIT"
-	pings wire "$(address g1)"
-	others_fine
-	guest honest
-	is path "$(path g1)" direct
+	judge bridged '*did not answer*'
 }
 
 # The back does not wait for a guest that does not answer; what the guest sends
 # meanwhile is its own loss.
 silent_leave() {
+	guest honest
 	on g1 insmod /root/nc2-hostile.ko action=silent
 	d0 put g1 path bridged
 	d0 wait g1 path bridged "$LIMIT"
@@ -200,6 +188,11 @@ silent_leave() {
 	is path "$(path g1)" direct
 }
 
+others_fine() {
+	is "path of g2" "$(path g2)" direct
+	stream_moves g2
+}
+
 prepare() {
 	lab push g1 "$hostile" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
@@ -207,6 +200,7 @@ prepare() {
 	wait_path g1 direct
 	wait_path g2 direct
 	stream_start g2 300000
+	d0 judge
 }
 
 if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
@@ -226,40 +220,36 @@ t "no virtual functions are given to the back" no_vfs
 t "nc2-vfs says what is wrong" vfs_errors
 
 t "an honest guest comes, and goes on during the rest" prepare || finish
-for lie in fill-page fill-page-max fill-offset fill-offset-end fill-twice fill-ahead fill-back; do
-	t "lie: $lie" cut $lie
-done
-for lie in tx-ahead tx-back tx-empty tx-long tx-short tx-giant tx-endless \
-	tx-l2-none tx-l2-long tx-l3-short tx-l3-long tx-l3-ipv6 tx-l4-none tx-l4-long tx-l4-out \
-	tx-mss-none tx-mss-small tx-mss-large tx-udp-tso; do
-	t "lie: $lie" cut $lie
-done
-t "lie: noise" cut noise
-for lie in comp-cons storm filter-odd filter-churn mc-count path-lie tx-unfinished; do
-	t "harmless: $lie" harmless $lie
-done
-t "harmless: mtu-none" harmless mtu-none any
-t "wish: promisc" wish promisc '*promiscuous*'
-t "wish: mtu-huge" wish mtu-huge '*MTU*'
+t "lie: a buffer is given twice" cut fill-twice
+t "lie: buffers that there are not" cut fill-page fill-page-max fill-offset fill-offset-end
+t "lie: ring indexes" cut fill-ahead fill-back tx-ahead tx-back
+t "lie: lengths to send" cut tx-empty tx-long tx-short tx-giant tx-endless
+t "lie: headers to send" cut tx-l2-none tx-l2-long tx-l3-short tx-l3-long tx-l3-ipv6 \
+	tx-l4-none tx-l4-long tx-l4-out tx-mss-none tx-mss-small tx-mss-large tx-udp-tso
+t "lie: all rings full of noise" cut noise
+t "harmless: a storm of events" harmless storm
+t "harmless: the filter changes without end" harmless filter-churn filter-odd
+t "harmless: indexes that only the guest needs" harmless comp-cons tx-unfinished
+t "strange: multicast list, path" strange mc-count path-lie
+t "strange: an MTU of 0" deaf mtu-none
+t "wish: promiscuous mode" wish promisc '*promiscuous*'
+t "wish: a huge MTU" wish mtu-huge '*MTU*'
 
-t "lie: one page of the pool is granted read-only" refused '*pool is not granted writable' ro-pool
-t "lie: the rings are granted read-only" refused '*rings is not granted writable' ro-rings
-t "lie: a pool page is not granted" refused '*pool is not granted*' dir-unknown
-t "lie: a ring page is not granted" refused '*rings is not granted*' dir-ring
-t "lie: a directory of nothing" refused '*not granted*' dir-none
-t "lie: too many pool pages" bad_key nc2-pool-pages 99999 'nc2-pool-pages is out of range'
-t "lie: no pool pages" bad_key nc2-pool-pages 0 'nc2-pool-pages is out of range'
-t "lie: pool pages are no number" bad_key nc2-pool-pages banana '*not a number'
-t "lie: negative pool pages" bad_key nc2-pool-pages -1 '*not a number'
-t "lie: buffer size" bad_key nc2-buf-size 1000 'nc2-buf-size is neither*'
-t "lie: receive ring too small" bad_key nc2-rx-entries 64 'nc2-rx-entries is less*'
-t "lie: receive ring too large" bad_key nc2-rx-entries 4096 'nc2-rx-entries is out of range'
-t "lie: transmit ring not a power of two" bad_key nc2-tx-entries 100 'nc2-tx-entries is out of range'
-t "lie: shared page is not granted" bad_key nc2-shared-ref 4294967295 '*shared page*'
-t "lie: directory is not granted" bad_key nc2-dir-ref-0 4294967295 '*directory*'
-t "lie: event channel" bad_key nc2-event-channel 999999 '*event-channel*'
-t "lie: an older offer is answered" bad_key request-nc2 1,0123456789abcdef '*older offer*'
-t "lie: a version that was not offered" bad_key request-nc2 2,0123456789abcdef '*version*'
+t "refused: one page of the pool is read-only" refused_grants ro-pool '*pool is not granted writable'
+t "refused: the rings are read-only" refused_grants ro-rings '*rings is not granted writable'
+t "refused: a pool page that is not granted" refused_grants dir-unknown '*pool is not granted*'
+t "refused: a ring page that is not granted" refused_grants dir-ring '*rings is not granted*'
+t "refused: a directory of nothing" refused_grants dir-none '*not granted*'
+t "refused: pool pages" refused_keys 'nc2-pool-pages is out of range' nc2-pool-pages=banana \
+	nc2-pool-pages=-1 nc2-pool-pages=0 nc2-pool-pages=99999
+t "refused: buffer size" refused_keys 'nc2-buf-size is neither*' nc2-buf-size=1000
+t "refused: receive ring" refused_keys 'nc2-rx-entries is less*' nc2-rx-entries=4096 nc2-rx-entries=64
+t "refused: transmit ring" refused_keys 'nc2-tx-entries is out of range' nc2-tx-entries=100
+t "refused: the shared page is not granted" refused_keys '*shared page*' nc2-shared-ref=4294967295
+t "refused: the directory is not granted" refused_keys '*directory*' nc2-dir-ref-0=4294967295
+t "refused: event channel" refused_keys '*event-channel*' nc2-event-channel=999999
+t "refused: a version that was not offered" refused_keys '*version*' request-nc2=2,0123456789abcdef
+t "refused: the answer to an older offer" refused_keys '*older offer*' request-nc2=1,0123456789abcdef
 t "silent when it should enter the direct path" silent_connect
 t "silent when it should leave it" silent_leave
 t "the honest guest has not noticed" others_fine

@@ -143,6 +143,20 @@ online() {
 		/etc/xen/scripts/vif-nc2 online type_if=vif
 }
 
+# judge: what is known of g1, what the log says of it since the last call, and
+# the path of g2.
+judge() {
+	id=$(id_of g1) || die "$id"
+	dir=$(nc2 g1) || die "$dir"
+	echo "path $(cat "$dir/path")"
+	echo "reason $(cat "$dir/reason")"
+	now=$(dmesg | tail -n 1 | sed 's/^\[ *\([0-9.]*\)\].*/\1/')
+	dmesg | sed 's/^\[ *//' | awk -v from="$(cat /run/judged 2>/dev/null || echo 0)" \
+		-v vif="vif$id.0: " '$1 + 0 > from + 0 && index($0, vif) { print "log [" $0 }'
+	echo "$now" >/run/judged
+	echo "other $(show g2 path)"
+}
+
 # No virtual function is the back end's any more.
 unbind_all() {
 	for vf in /sys/bus/pci/drivers/xen-nc2-back/0000:*; do

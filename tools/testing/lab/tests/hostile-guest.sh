@@ -44,14 +44,21 @@ rebind() {
 	wait_address
 }
 
-# act NAME PATH: does it once; PATH is what comes of it: bridged, direct or any.
+# act NAME PATH: does it once; PATH is what comes of it: bridged, direct or *,
+# or deaf if the guest asked for its own isolation.
 act() {
 	wait_path direct
 	insmod /root/nc2-hostile.ko action="$1" || die "no action $1"
 	rmmod nc2_hostile
-	[ "$2" = any ] || wait_path "$2"
-	sleep 1
-	[ "$2" = any ] || is_path "$2" || die "the guest is not $2 any more"
+	case $2 in
+	'*') sleep 1 ;;
+	deaf) sleep 1; return ;;
+	*)
+		wait_path "$2"
+		sleep 1
+		is_path "$2" || die "the guest is not $2 any more"
+		;;
+	esac
 	network
 }
 
@@ -70,6 +77,39 @@ honest() {
 	rebind
 	wait_path direct
 	network
+	rm -f /run/lied
+}
+
+# next act|connect ...: after the lie before it has been put right.
+next() {
+	[ ! -e /run/lied ] || honest || die "not direct again after the lie before this one"
+	touch /run/lied
+	"$@"
+}
+
+# series PATH NAME...: one lie after the other; the last is not put right.
+series() {
+	path=$1
+	shift
+	for name in "$@"; do
+		echo "--- $name"
+		next act "$name" "$path"
+	done
+}
+
+# grants NAME..., keys KEY=VALUE...: the same while it connects.
+grants() {
+	for name in "$@"; do
+		echo "--- $name"
+		next connect "$name"
+	done
+}
+
+keys() {
+	for pair in "$@"; do
+		echo "--- $pair"
+		next connect key "key=${pair%%=*}" "value=${pair#*=}"
+	done
 }
 
 command=$1

@@ -18,6 +18,7 @@ shopt -s inherit_errexit
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 LAB=$TESTS/../lab
 NAME=t-$(basename "$0" .sh)
+NAME=${NAME//./-}
 LIMIT=${NC2_TEST_LIMIT:-120}
 TMP=$(mktemp -d)
 number=0
@@ -275,6 +276,7 @@ wait_path() {
 # stream_start gI [RATE]: a connection from the wire to gI and back, every byte
 # checked; as fast as it goes, or RATE bytes a second.
 stream_start() {
+	: >"$TMP/stream.$1"
 	# The source may not be visible where the wire's commands run.
 	setsid "$LAB" exec --name "$NAME" wire -- python3 -c "$(<"$TESTS/stream.py")" \
 		run "$(address "$1")" 7 ${2:+"$2"} >"$TMP/stream.$1" 2>&1 &
