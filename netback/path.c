@@ -291,6 +291,36 @@ static void entered(struct nc2b_direct *d)
 		    d->block.bounced ? " (bounced)" : "");
 }
 
+/* Let frames that the front has handed over leave by the queue. */
+static void drain(struct nc2b_direct *d)
+{
+	int ms;
+
+	for (ms = 0; ms < DRAIN_MS && READ_ONCE(d->running); ms += 2) {
+		if (READ_ONCE(d->block.shared->tx.prod) == READ_ONCE(d->tx.cons))
+			return;
+		poll_now(d);
+		usleep_range(2000, 4000);
+	}
+}
+
+/*
+ * The reverse of entering.  The front's answer is waited for at most a second:
+ * after that its frames in the ring are lost, not the host's time.
+ */
+static void take_down(struct nc2b_direct *d, bool alive)
+{
+	if (!READ_ONCE(d->vif->broken))
+		netif_carrier_on(d->vif->dev);
+	if (alive && switch_front(d, XEN_NC2_PATH_BRIDGED))
+		drain(d);
+	else
+		tell_front(d, XEN_NC2_PATH_BRIDGED);
+	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
+	nc2b_path_bridge_on(d);
+	stop_queue(d);
+}
+
 /*
  * Enter the direct path.  Order, and why: the queue runs and has buffers before
  * a filter sends it a frame; the front transmits by it before the bridge loses
@@ -314,26 +344,13 @@ static const char *enter(struct nc2b_direct *d)
 		return why;
 	}
 	WRITE_ONCE(d->block.shared->back.max_mtu, d->q->max_mtu);
-	entered(d);
 	if (!switch_front(d, XEN_NC2_PATH_DIRECT)) {
-		nc2b_path_leave(d, "the guest did not answer the change of path", false);
-		return d->reason;
+		take_down(d, false);
+		return "the guest did not answer the change of path";
 	}
 	netif_carrier_off(d->vif->dev);
+	entered(d);
 	return NULL;
-}
-
-/* Let frames that the front has handed over leave by the queue. */
-static void drain(struct nc2b_direct *d)
-{
-	int ms;
-
-	for (ms = 0; ms < DRAIN_MS && READ_ONCE(d->running); ms += 2) {
-		if (READ_ONCE(d->block.shared->tx.prod) == READ_ONCE(d->tx.cons))
-			return;
-		poll_now(d);
-		usleep_range(2000, 4000);
-	}
 }
 
 /**
@@ -341,9 +358,6 @@ static void drain(struct nc2b_direct *d)
  * @d: the direct path; if it is not active nothing happens
  * @reason: why; a constant text
  * @alive: the front runs: have it send by the bridge before the queue stops
- *
- * The reverse of entering.  The front's answer is waited for at most a second:
- * after that its frames in the ring are lost, not the host's time.
  *
  * Under @d->lock.
  */
@@ -353,16 +367,7 @@ void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 	if (!d->direct)
 		return;
 
-	if (!READ_ONCE(d->vif->broken))
-		netif_carrier_on(d->vif->dev);
-	if (alive && switch_front(d, XEN_NC2_PATH_BRIDGED))
-		drain(d);
-	else
-		tell_front(d, XEN_NC2_PATH_BRIDGED);
-	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
-	nc2b_path_bridge_on(d);
-	stop_queue(d);
-
+	take_down(d, alive);
 	WRITE_ONCE(d->direct, false);
 	/* Direct for a while: the next try need not wait. */
 	if (ktime_get_boottime_ns() - d->since > 10ull * NSEC_PER_SEC)
