@@ -7,8 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 
 # Compiled into the KUnit kernel, which has neither Xen nor a network.
-PURE="netback/ring netback/pool netback/nego netback/igbvf_desc netback/igbvf_mbx
- netfront/ring netfront/pool netfront/nego"
+PURE="netback/ring netback/pool netback/nego netback/igbvf_desc netback/igbvf_mbx netback/hash
+ netback/mcast
+ netfront/ring netfront/pool netfront/nego netfront/mclist netfront/ctrlmsg"
 
 # rule TEXT PATTERN FILES...: no line of the files may match; comments count as
 # lines only where the pattern lets them.
