@@ -80,6 +80,7 @@ static int write_features(struct xenbus_device *xdev)
 		{ "feature-rx-copy", 1 },
 		{ "feature-rx-flip", 0 },
 		{ "feature-split-event-channels", 1 },
+		{ "feature-xdp-headroom", 1 },
 	};
 	int i, err = 0;
 
@@ -181,6 +182,17 @@ static void read_front_features(struct backend *be)
 	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
 }
 
+static void read_headroom(struct backend *be)
+{
+	unsigned int wish = xenbus_read_unsigned(be->xdev->otherend, "xdp-headroom", 0);
+	u32 headroom = nc2b_nego_headroom(wish);
+
+	if (headroom != wish)
+		dev_warn(&be->xdev->dev, "%u bytes of headroom are too many: none is left\n",
+			 wish);
+	WRITE_ONCE(be->vif->headroom, headroom);
+}
+
 /* xl's rate=: what cannot be understood limits nothing, and is said. */
 static void read_rate(struct backend *be)
 {
@@ -264,6 +276,7 @@ static int connect_bridged(struct backend *be)
 		xenbus_dev_fatal(xdev, err, "reading the front's rings");
 	} else {
 		read_front_features(be);
+		read_headroom(be);
 		read_rate(be);
 		err = nc2b_vif_connect(be->vif, keys, nr);
 		if (err)
@@ -344,12 +357,29 @@ static void arm_hotplug(struct backend *be)
 static void front_connected(struct backend *be)
 {
 	mutex_lock(&be->lock);
+	/*
+	 * The stock front that reconfigures says so before it writes what it
+	 * wants: by now it has written it.
+	 */
+	if (be->connected)
+		read_headroom(be);
 	/* A module loaded anew under a live front starts from InitWait, too. */
 	if (be->xdev->state != XenbusStateConnected && !connect_bridged(be))
 		maybe_connected(be);
 	mutex_unlock(&be->lock);
 	if (be->connected)
 		arm_hotplug(be);
+}
+
+/* An XDP program comes or goes in a stock front, which waits for our answer. */
+static void front_reconfigures(struct backend *be)
+{
+	mutex_lock(&be->lock);
+	if (be->connected) {
+		read_headroom(be);
+		xenbus_switch_state(be->xdev, XenbusStateReconfigured);
+	}
+	mutex_unlock(&be->lock);
 }
 
 static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
@@ -384,6 +414,9 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 		break;
 	case XenbusStateConnected:
 		front_connected(be);
+		break;
+	case XenbusStateReconfiguring:
+		front_reconfigures(be);
 		break;
 	case XenbusStateClosing:
 		if (xdev->state != XenbusStateClosed)
