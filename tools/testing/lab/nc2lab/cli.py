@@ -161,7 +161,7 @@ def run_exec(lab, a):
     lab.need_up()
     cwd = None
     if a.who == 'wire':
-        argv = in_root(argv, lab.netns)
+        argv = lab.inside(argv)
     elif a.who == 'dom0':
         argv, cwd = lab.dom0_argv(argv), lab.dir
     else:

@@ -77,6 +77,11 @@ def release(series):
     raise LabError(f'no kernel of series {series}')
 
 
+# What root.sh gives to what it runs.
+ROOT_ENV = ('PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+            'HOME=/root', 'LC_ALL=C.UTF-8')
+
+
 def in_root(argv, netns=None):
     """argv, to be run inside the toolchain root (and a network namespace)."""
     argv = [ROOTSH, 'run', '--', *argv]
