@@ -13,6 +13,8 @@
 # Every wait polls, and has a limit that only a broken system meets.
 
 set -uo pipefail
+# As in the lab command: no stand-in for python3.
+PATH=/usr/bin:$PATH
 shopt -s inherit_errexit
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -23,6 +25,7 @@ LIMIT=${NC2_TEST_LIMIT:-120}
 TMP=$(mktemp -d)
 number=0
 failures=0
+running=
 
 lab() {
 	local command=$1
@@ -88,11 +91,15 @@ t() {
 
 	shift
 	number=$((number + 1))
+	# In the background, so that a signal is heard at once.
 	(
 		set -e
 		"$@"
-	) >"$out" 2>&1
+	) >"$out" 2>&1 </dev/null &
+	running=$!
+	wait "$running"
 	rc=$?
+	running=
 	if ! lab check-logs --mark >"$TMP/logs" 2>&1; then
 		rc=1
 		echo "in the logs:" >>"$out"
@@ -117,6 +124,7 @@ skip() {
 ended() {
 	local pid
 
+	[ -z "$running" ] || kill "$running" 2>/dev/null
 	for pid in "$TMP"/stream.*.pid; do
 		[ ! -e "$pid" ] || kill -- "-$(cat "$pid")" 2>/dev/null
 	done
