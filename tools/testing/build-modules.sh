@@ -12,7 +12,7 @@ set -euo pipefail
 kernel=${1:?which kernel: 6.12 or 7.3}
 shift
 top=$(cd "$(dirname "$0")/../.." && pwd)
-out=$top/build/modules/$kernel
+out=${NC2_BUILD:-$top/build}/modules/$kernel
 src=$out/src
 
 mkdir -p "$src"
