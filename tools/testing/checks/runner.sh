@@ -27,6 +27,7 @@ fake() {
 	script "$t/kunit/run.sh" 'echo "ok 1 - suite.case"'
 	script "$t/lab/selftest.sh" 'echo "ok 1 - fault seen"' 'echo 1..1'
 	script "$t/lab/tests/a.sh" "${@:2}"
+	script "$t/lab/tests/b.sh" 'echo "ok 1 - other"'
 	cp "$REPO/tools/testing/check" "$t/check"
 }
 
@@ -68,12 +69,18 @@ check() {
 		'echo "ok 1 - one"' 'sleep 100'
 	# A process left behind holds the output open.
 	expect orphan 0 '1 passed, 0 failed, 0 skipped' 'lab-a: one' 'sleep 30 &' 'echo "ok 1 - one"'
+	# Labs run side by side: neither loses a result of the other's.
+	options='--only lab-a --only lab-b'
+	expect side 1 '2 passed, 1 failed, 0 skipped' 'ok 3 - lab-b: other' \
+		'sleep 1' 'echo "ok 1 - one"' 'echo "not ok 2 - two"' 'exit 1'
+	options='--only lab-a --only lab-b --jobs 1'
+	expect alone 1 '1 passed, 1 failed, 0 skipped' 'ok 2 - lab-b: other' 'exit 3'
 	options=
-	# Toolchain, KUnit's case, two builds of modules, the lab's two results.
+	# Toolchain, KUnit's case, two builds of modules, the lab's three results.
 	all=$(wc -w <<<"$(plain_tests)")
-	expect whole 0 "$((all + 6)) passed, 0 failed, 0 skipped" 'ok 1 - toolchain' 'echo "ok 1 - one"'
+	expect whole 0 "$((all + 7)) passed, 0 failed, 0 skipped" 'ok 1 - toolchain' 'echo "ok 1 - one"'
 	options=--no-lab
-	expect without 0 "$((all + 4)) passed, 0 failed, 2 skipped" 'lab-a # SKIP --no-lab' 'exit 1'
+	expect without 0 "$((all + 4)) passed, 0 failed, 3 skipped" 'lab-a # SKIP --no-lab' 'exit 1'
 	rm -rf "$work"
 	return "$bad"
 }
