@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* xen-nc2-back: start and end of the module. */
 #include "direct.h"
-#include "rxq_igbvf.h"
+#include "rxq_ivf.h"
 #include "xenbus.h"
 
 #include <linux/module.h>
@@ -20,7 +20,7 @@ static int __init nc2b_init(void)
 	err = nc2b_xenbus_init();
 	if (err)
 		goto err_path;
-	err = nc2b_igbvf_init();
+	err = nc2b_rxq_ivf_init();
 	if (err)
 		goto err_xenbus;
 	return 0;
@@ -37,7 +37,7 @@ module_init(nc2b_init);
 static void __exit nc2b_exit(void)
 {
 	nc2b_xenbus_exit();
-	nc2b_igbvf_exit();
+	nc2b_rxq_ivf_exit();
 	nc2b_path_exit();
 }
 module_exit(nc2b_exit);

@@ -7,7 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # Compiled into the KUnit kernel, which has neither Xen nor a network.
-PURE="netback/ring netback/pool netback/nego netback/igbvf_desc netback/igbvf_mbx
+PURE="netback/ring netback/pool netback/nego netback/ivf netback/ivf_desc
+ netback/ivf_mbx netback/ivf_ring netback/igbvf
  netfront/ring netfront/pool netfront/nego"
 
 # rule TEXT PATTERN FILES...: no line of the files may match; comments count as
@@ -80,7 +81,7 @@ plants() {
 	plant pure-page 'pure file includes nothing' inc netfront/ring.h '#include <xen/page.h>'
 	plant pure-netif 'pure file includes nothing' inc netfront/nego.c '#include <xen/interface/io/netif.h>'
 	plant pure-xenif 'pure file includes nothing' inc netfront/nego.c '#include <xen/interface/xen.h>'
-	plant pure-net 'knows no netdev' inc netback/igbvf_desc.c '#include <linux/netdevice.h>'
+	plant pure-net 'knows no netdev' inc netback/ivf_desc.c '#include <linux/netdevice.h>'
 	plant gnttab 'grant.c only' inc netback/vif.c '	gnttab_unmap_refs(a, b, c, d);'
 	plant version 'compat.h only' inc netback/vif.c '#if LINUX_VERSION_CODE >= 1'
 	plant bug 'no BUG' inc netfront/rx.c '	BUG_ON(x);'

@@ -6,7 +6,10 @@
 #include <kunit/test.h>
 #include <linux/module.h>
 
-#include "netback/igbvf_desc.c"
+#include "netback/igbvf.h"
+#include "netback/ivf_desc.c"
+
+#define FMT(m)	(nc2b_igbvf_models[NC2B_IGBVF_ ## m].fmt)
 
 struct rx_case {
 	const char *name;
@@ -89,17 +92,18 @@ static const struct rx_case rx_cases[] = {
 static void rx_is_decoded(struct kunit *test)
 {
 	const struct rx_case *c = test->param_value;
-	union nc2b_igbvf_rxd d = { .wb = {
+	union nc2b_ivf_rxd d = { .wb = {
 		.info = cpu_to_le16(c->info),
 		.rss = cpu_to_le32(c->rss),
 		.status = cpu_to_le32(c->status),
 		.len = cpu_to_le16(c->len),
 		.vlan = cpu_to_le16(c->vlan),
 	} };
+	const struct nc2b_ivf_fmt *fmt = c->be ? FMT(I350) : FMT(82576);
 	struct nc2q_rx rx;
 
 	memset(&rx, 0xff, sizeof(rx));
-	KUNIT_ASSERT_EQ(test, nc2b_igbvf_rxd_reap(&d, c->buf_size, c->be, &rx),
+	KUNIT_ASSERT_EQ(test, nc2b_ivf_rxd_reap(fmt, &d, c->buf_size, &rx),
 			!c->pending);
 	if (c->pending)
 		return;
@@ -118,14 +122,14 @@ KUNIT_ARRAY_PARAM(rx, rx_cases, rx_name);
 
 static void posting_clears_the_status(struct kunit *test)
 {
-	union nc2b_igbvf_rxd d;
+	union nc2b_ivf_rxd d;
 	struct nc2q_rx rx;
 
 	memset(&d, 0xff, sizeof(d));
-	nc2b_igbvf_rxd_post(&d, 0x123456789000ULL);
+	nc2b_ivf_rxd_post(&d, 0x123456789000ULL);
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(d.read.addr), 0x123456789000ULL);
 	KUNIT_EXPECT_EQ(test, le64_to_cpu(d.read.hdr), 0ULL);
-	KUNIT_EXPECT_FALSE(test, nc2b_igbvf_rxd_reap(&d, 2048, false, &rx));
+	KUNIT_EXPECT_FALSE(test, nc2b_ivf_rxd_reap(FMT(82576), &d, 2048, &rx));
 }
 
 #define TX_RING		8
@@ -176,7 +180,7 @@ static const struct tx_case tx_cases[] = {
 static void tx_is_encoded(struct kunit *test)
 {
 	const struct tx_case *c = test->param_value;
-	union nc2b_igbvf_txd ring[TX_RING], *d;
+	union nc2b_ivf_txd ring[TX_RING], *d;
 	struct nc2q_frag frags[TX_FRAGS];
 	struct nc2q_tx tx = c->tx;
 	u32 at = c->at;
@@ -189,8 +193,8 @@ static void tx_is_encoded(struct kunit *test)
 	tx.frags = frags;
 	memset(ring, 0xff, sizeof(ring));
 
-	n = nc2b_igbvf_tx_encode(ring, TX_RING - 1, at, &tx);
-	KUNIT_EXPECT_EQ(test, n, nc2b_igbvf_tx_need(&tx));
+	n = nc2b_ivf_tx_encode(FMT(82576), ring, TX_RING - 1, at, &tx);
+	KUNIT_EXPECT_EQ(test, n, nc2b_ivf_tx_need(FMT(82576), &tx));
 	KUNIT_ASSERT_EQ(test, n, tx.nr_frags + !!c->ctx[0]);
 
 	if (c->ctx[0]) {
@@ -205,7 +209,7 @@ static void tx_is_encoded(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, le64_to_cpu(d->data.addr), 0x1000ULL * (i + 1));
 		KUNIT_EXPECT_EQ(test, le32_to_cpu(d->data.cmd), c->cmd[i]);
 		KUNIT_EXPECT_EQ(test, le32_to_cpu(d->data.status), c->status);
-		KUNIT_EXPECT_FALSE(test, nc2b_igbvf_txd_done(d));
+		KUNIT_EXPECT_FALSE(test, nc2b_ivf_txd_done(d));
 	}
 	/* Nothing beyond it. */
 	for (i = n; i < TX_RING; i++)
@@ -222,13 +226,13 @@ KUNIT_ARRAY_PARAM(tx, tx_cases, tx_name);
 
 static void sent_is_seen(struct kunit *test)
 {
-	union nc2b_igbvf_txd d = {};
+	union nc2b_ivf_txd d = {};
 
-	KUNIT_EXPECT_FALSE(test, nc2b_igbvf_txd_done(&d));
+	KUNIT_EXPECT_FALSE(test, nc2b_ivf_txd_done(&d));
 	d.data.status = cpu_to_le32(0xfffffffe);
-	KUNIT_EXPECT_FALSE(test, nc2b_igbvf_txd_done(&d));
+	KUNIT_EXPECT_FALSE(test, nc2b_ivf_txd_done(&d));
 	d.data.status = cpu_to_le32(0x1);
-	KUNIT_EXPECT_TRUE(test, nc2b_igbvf_txd_done(&d));
+	KUNIT_EXPECT_TRUE(test, nc2b_ivf_txd_done(&d));
 }
 
 static struct kunit_case desc_cases[] = {

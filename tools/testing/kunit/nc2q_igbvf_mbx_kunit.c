@@ -6,7 +6,11 @@
 #include <kunit/test.h>
 #include <linux/module.h>
 
-#include "netback/igbvf_mbx.c"
+#include "netback/igbvf.c"
+#include "netback/ivf_mbx.c"
+
+#define V2PMAILBOX	0x0c40
+#define VMBMEM(i)	(0x0800 + 4 * (i))
 
 #define CTS	0x20000000u
 #define NACK	0x40000000u
@@ -39,8 +43,8 @@
  */
 struct fake_pf {
 	u32 v2p;
-	u32 mem[IGBVF_VMBMEM_WORDS];
-	u32 got[IGBVF_VMBMEM_WORDS];
+	u32 mem[NC2B_IVF_MBX_WORDS];
+	u32 got[NC2B_IVF_MBX_WORDS];
 	unsigned int got_n;
 	u32 out[OUT_MAX][3];
 	unsigned int out_n;
@@ -81,7 +85,7 @@ static void pf_answer(struct fake_pf *pf)
 
 	for (i = 0; i < 6; i++)
 		has_mac |= pf->mac[i];
-	if (msg == MSG_VF_RESET) {
+	if (msg == NC2B_IVF_MSG_RESET) {
 		pf->cts = true;
 		if (has_mac)
 			pf_say(pf, msg | ACK,
@@ -100,13 +104,13 @@ static void pf_answer(struct fake_pf *pf)
 /* The PF's interrupt handler, and its wish to speak. */
 static void pf_run(struct fake_pf *pf)
 {
-	if (pf->v2p & IGBVF_V2PMAILBOX_VFU)
+	if (pf->v2p & NC2B_IVF_MBX_VFU)
 		return;
 	if (pf->req && !pf->silent) {
 		pf->req = false;
 		pf->got_n++;
 		memcpy(pf->got, pf->mem, sizeof(pf->got));
-		pf->v2p |= IGBVF_V2PMAILBOX_PFACK;
+		pf->v2p |= NC2B_IVF_MBX_PFACK;
 		pf_answer(pf);
 		return;
 	}
@@ -115,7 +119,7 @@ static void pf_run(struct fake_pf *pf)
 	memcpy(pf->mem, pf->out[0], sizeof(pf->out[0]));
 	memmove(pf->out[0], pf->out[1], sizeof(pf->out) - sizeof(pf->out[0]));
 	pf->out_n--;
-	pf->v2p |= IGBVF_V2PMAILBOX_PFSTS;
+	pf->v2p |= NC2B_IVF_MBX_PFSTS;
 }
 
 static u32 fake_read(void *ctx, u32 reg)
@@ -125,17 +129,17 @@ static u32 fake_read(void *ctx, u32 reg)
 
 	if (pf->gone)
 		return 0xffffffff;
-	if (reg != IGBVF_V2PMAILBOX) {
-		if (!(pf->v2p & IGBVF_V2PMAILBOX_VFU))
+	if (reg != V2PMAILBOX) {
+		if (!(pf->v2p & NC2B_IVF_MBX_VFU))
 			pf->foul = true;
-		return pf->mem[(reg - IGBVF_VMBMEM(0)) / 4];
+		return pf->mem[(reg - VMBMEM(0)) / 4];
 	}
 	v = pf->v2p;
-	pf->v2p &= ~IGBVF_V2PMAILBOX_R2C;
+	pf->v2p &= ~NC2B_IVF_MBX_R2C;
 	if (pf->us < pf->hold_us)
-		v |= IGBVF_V2PMAILBOX_PFU;
+		v |= NC2B_IVF_MBX_PFU;
 	if (pf->us < pf->reset_us)
-		v |= IGBVF_V2PMAILBOX_RSTI;
+		v |= NC2B_IVF_MBX_RSTI;
 	return v;
 }
 
@@ -143,16 +147,16 @@ static void fake_write(void *ctx, u32 reg, u32 val)
 {
 	struct fake_pf *pf = ctx;
 
-	if (reg != IGBVF_V2PMAILBOX) {
-		if (!(pf->v2p & IGBVF_V2PMAILBOX_VFU))
+	if (reg != V2PMAILBOX) {
+		if (!(pf->v2p & NC2B_IVF_MBX_VFU))
 			pf->foul = true;
-		pf->mem[(reg - IGBVF_VMBMEM(0)) / 4] = val;
+		pf->mem[(reg - VMBMEM(0)) / 4] = val;
 		return;
 	}
-	pf->v2p &= ~IGBVF_V2PMAILBOX_VFU;
-	if ((val & IGBVF_V2PMAILBOX_VFU) && pf->us >= pf->hold_us)
-		pf->v2p |= IGBVF_V2PMAILBOX_VFU;
-	if (val & IGBVF_V2PMAILBOX_REQ)
+	pf->v2p &= ~NC2B_IVF_MBX_VFU;
+	if ((val & NC2B_IVF_MBX_VFU) && pf->us >= pf->hold_us)
+		pf->v2p |= NC2B_IVF_MBX_VFU;
+	if (val & NC2B_IVF_MBX_REQ)
 		pf->req = true;
 }
 
@@ -167,7 +171,8 @@ static void fake_delay(void *ctx, unsigned int us)
 
 struct rig {
 	struct fake_pf pf;
-	struct nc2b_igbvf_mbx m;
+	struct nc2b_ivf_host host;
+	struct nc2b_ivf vf;
 	u8 mac[6];
 };
 
@@ -177,10 +182,8 @@ static int rig_init(struct kunit *test)
 
 	if (!r)
 		return -ENOMEM;
-	r->m.read = fake_read;
-	r->m.write = fake_write;
-	r->m.delay = fake_delay;
-	r->m.ctx = &r->pf;
+	r->host.io = (struct nc2b_ivf_io){ fake_read, fake_write, fake_delay, &r->pf };
+	nc2b_ivf_init(&r->vf, &nc2b_igbvf_models[NC2B_IGBVF_82576], &r->host);
 	test->priv = r;
 	return 0;
 }
@@ -198,7 +201,7 @@ static struct rig *ready(struct kunit *test)
 {
 	struct rig *r = test->priv;
 
-	KUNIT_ASSERT_EQ(test, nc2b_igbvf_mbx_reset(&r->m, r->mac), 0);
+	KUNIT_ASSERT_EQ(test, nc2b_ivf_mbx_reset(&r->vf.mbx, r->mac), 0);
 	r->pf.got_n = 0;
 	r->pf.us = 0;
 	return r;
@@ -210,7 +213,7 @@ static void reset_gives_the_address(struct kunit *test)
 	struct rig *r = test->priv;
 
 	memcpy(r->pf.mac, mac, 6);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_reset(&r->m, r->mac), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_reset(&r->vf.mbx, r->mac), 0);
 	KUNIT_EXPECT_MEMEQ(test, r->mac, mac, 6);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 1u);
 }
@@ -221,20 +224,20 @@ static void reset_without_an_address_is_fine(struct kunit *test)
 	struct rig *r = test->priv;
 
 	memset(r->mac, 0xff, 6);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_reset(&r->m, r->mac), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_reset(&r->vf.mbx, r->mac), 0);
 	KUNIT_EXPECT_MEMEQ(test, r->mac, none, 6);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), 0);
 }
 
 static void reset_forgets_what_was_said_before(struct kunit *test)
 {
 	struct rig *r = test->priv;
 
-	r->pf.v2p = IGBVF_V2PMAILBOX_RSTD | IGBVF_V2PMAILBOX_PFSTS |
-		    IGBVF_V2PMAILBOX_PFACK;
+	r->pf.v2p = NC2B_IVF_MBX_RSTD | NC2B_IVF_MBX_PFSTS |
+		    NC2B_IVF_MBX_PFACK;
 	r->pf.mem[0] = PING;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_reset(&r->m, r->mac), 0);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_reset(&r->vf.mbx, r->mac), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), 0);
 }
 
 struct reset_case {
@@ -277,7 +280,7 @@ static void reset_copes(struct kunit *test)
 	r->pf.ping_lost = c->ping_lost;
 	r->pf.silent = c->silent;
 	r->pf.gone = c->gone;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_reset(&r->m, r->mac), c->want);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_reset(&r->vf.mbx, r->mac), c->want);
 	KUNIT_EXPECT_LE(test, r->pf.us, c->limit_us);
 }
 
@@ -297,7 +300,7 @@ static void multicast_is_packed(struct kunit *test)
 	};
 	struct rig *r = ready(test);
 
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_multicast(&r->m, mc, 3), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_multicast(&r->vf.mbx, mc, 3), 0);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 0x00030003u);
 	KUNIT_EXPECT_EQ(test, r->pf.got[1], 0x0fb00010u);
 	KUNIT_EXPECT_EQ(test, r->pf.got[2], 0x00000563u);
@@ -307,7 +310,7 @@ static void multicast_list_may_be_empty(struct kunit *test)
 {
 	struct rig *r = ready(test);
 
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_multicast(&r->m, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_multicast(&r->vf.mbx, NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 0x00000003u);
 }
 
@@ -317,9 +320,9 @@ static void multicast_list_has_a_limit(struct kunit *test)
 	struct rig *r = ready(test);
 
 	memset(mc, 0xff, sizeof(mc));
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_multicast(&r->m, mc, 31), -E2BIG);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_multicast(&r->vf.mbx, mc, 31), -E2BIG);
 	KUNIT_EXPECT_EQ(test, r->pf.got_n, 0u);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_multicast(&r->m, mc, 30), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_multicast(&r->vf.mbx, mc, 30), 0);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 0x001e0003u);
 	KUNIT_EXPECT_EQ(test, r->pf.got[15], 0x0fff0fffu);
 }
@@ -328,12 +331,12 @@ static void requests_are_as_the_pf_wants_them(struct kunit *test)
 {
 	struct rig *r = ready(test);
 
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 9238), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 9238), 0);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 0x5u);
 	KUNIT_EXPECT_EQ(test, r->pf.got[1], 9238u);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_allmulti(&r->m, true), 0);
+	KUNIT_EXPECT_EQ(test, r->vf.model->set_allmulti(&r->vf, true), 0);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 0x00020006u);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_allmulti(&r->m, false), 0);
+	KUNIT_EXPECT_EQ(test, r->vf.model->set_allmulti(&r->vf, false), 0);
 	KUNIT_EXPECT_EQ(test, r->pf.got[0], 0x6u);
 	KUNIT_EXPECT_EQ(test, r->pf.got_n, 3u);
 }
@@ -343,10 +346,10 @@ static void refusal_is_not_loss(struct kunit *test)
 	struct rig *r = ready(test);
 
 	r->pf.refuse = true;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), -EPERM);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), -EPERM);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), 0);
 	r->pf.refuse = false;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), 0);
 }
 
 static void pf_that_forgot_us_needs_a_reset(struct kunit *test)
@@ -354,13 +357,13 @@ static void pf_that_forgot_us_needs_a_reset(struct kunit *test)
 	struct rig *r = ready(test);
 
 	r->pf.cts = false;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), -EIO);
 	r->pf.got_n = 0;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), -EIO);
 	KUNIT_EXPECT_EQ(test, r->pf.got_n, 0u);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), -EIO);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_reset(&r->m, r->mac), 0);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_reset(&r->vf.mbx, r->mac), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), 0);
 }
 
 static void ping_before_an_answer_is_passed_over(struct kunit *test)
@@ -368,7 +371,7 @@ static void ping_before_an_answer_is_passed_over(struct kunit *test)
 	struct rig *r = ready(test);
 
 	r->pf.pings = 2;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), 0);
 }
 
 static void ping_without_cts_before_an_answer_counts(struct kunit *test)
@@ -377,7 +380,7 @@ static void ping_without_cts_before_an_answer_counts(struct kunit *test)
 
 	r->pf.pings = 1;
 	r->pf.ping_lost = true;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), -EIO);
 }
 
 static void message_in_the_way_is_looked_at(struct kunit *test)
@@ -387,7 +390,7 @@ static void message_in_the_way_is_looked_at(struct kunit *test)
 	pf_say(&r->pf, PING, 0, 0);
 	pf_run(&r->pf);
 	/* The answer to the request itself is good. */
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), -EIO);
 }
 
 static void reset_of_the_pf_ends_a_request(struct kunit *test)
@@ -395,7 +398,7 @@ static void reset_of_the_pf_ends_a_request(struct kunit *test)
 	struct rig *r = ready(test);
 
 	r->pf.reset_us = LONG;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), -EIO);
 	KUNIT_EXPECT_LE(test, r->pf.us, 1000u);
 }
 
@@ -404,7 +407,7 @@ static void request_of_a_silent_pf_times_out(struct kunit *test)
 	struct rig *r = ready(test);
 
 	r->pf.silent = true;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_allmulti(&r->m, true), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, r->vf.model->set_allmulti(&r->vf, true), -ETIMEDOUT);
 	KUNIT_EXPECT_LE(test, r->pf.us, 1100000u);
 }
 
@@ -420,17 +423,17 @@ struct peek_case {
 
 static const struct peek_case peek_cases[] = {
 	{ "nothing" },
-	{ "ping", .v2p = IGBVF_V2PMAILBOX_PFSTS, .msg = PING | CTS },
-	{ "ping without cts", .v2p = IGBVF_V2PMAILBOX_PFSTS, .msg = PING,
+	{ "ping", .v2p = NC2B_IVF_MBX_PFSTS, .msg = PING | CTS },
+	{ "ping without cts", .v2p = NC2B_IVF_MBX_PFSTS, .msg = PING,
 	  .want = -EIO, .again = -EIO },
-	{ "bare refusal", .v2p = IGBVF_V2PMAILBOX_PFSTS, .msg = NACK,
+	{ "bare refusal", .v2p = NC2B_IVF_MBX_PFSTS, .msg = NACK,
 	  .want = -EIO, .again = -EIO },
-	{ "late answer", .v2p = IGBVF_V2PMAILBOX_PFSTS, .msg = 5 | ACK | CTS },
-	{ "late answer to a reset", .v2p = IGBVF_V2PMAILBOX_PFSTS,
+	{ "late answer", .v2p = NC2B_IVF_MBX_PFSTS, .msg = 5 | ACK | CTS },
+	{ "late answer to a reset", .v2p = NC2B_IVF_MBX_PFSTS,
 	  .msg = 1 | NACK },
-	{ "stray ack", .v2p = IGBVF_V2PMAILBOX_PFACK },
+	{ "stray ack", .v2p = NC2B_IVF_MBX_PFACK },
 	{ "pf in reset", .rsti = true, .want = -EIO, .again = -EIO },
-	{ "pf out of reset", .v2p = IGBVF_V2PMAILBOX_RSTD, .want = -EIO,
+	{ "pf out of reset", .v2p = NC2B_IVF_MBX_RSTD, .want = -EIO,
 	  .again = -EIO },
 	{ "gone", .gone = true, .want = -ENODEV, .again = -ENODEV },
 };
@@ -444,9 +447,9 @@ static void peek_tells(struct kunit *test)
 	r->pf.mem[0] = c->msg;
 	r->pf.reset_us = c->rsti ? LONG : 0;
 	r->pf.gone = c->gone;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), c->want);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), c->want);
 	r->pf.reset_us = 0;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), c->again);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), c->again);
 }
 
 static void peek_name(const struct peek_case *c, char *desc)
@@ -461,21 +464,21 @@ static void reset_seen_by_another_read_is_kept(struct kunit *test)
 {
 	struct rig *r = ready(test);
 
-	r->pf.v2p |= IGBVF_V2PMAILBOX_RSTD;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_set_lpe(&r->m, 1522), 0);
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), -EIO);
+	r->pf.v2p |= NC2B_IVF_MBX_RSTD;
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_set_lpe(&r->vf.mbx, 1522), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), -EIO);
 }
 
 static void peek_comes_back_to_a_held_buffer(struct kunit *test)
 {
 	struct rig *r = ready(test);
 
-	r->pf.v2p |= IGBVF_V2PMAILBOX_PFSTS;
+	r->pf.v2p |= NC2B_IVF_MBX_PFSTS;
 	r->pf.mem[0] = PING;
 	r->pf.hold_us = LONG;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), 0);
 	r->pf.hold_us = 0;
-	KUNIT_EXPECT_EQ(test, nc2b_igbvf_mbx_peek(&r->m), -EIO);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_mbx_peek(&r->vf.mbx), -EIO);
 }
 
 static struct kunit_case mbx_cases[] = {

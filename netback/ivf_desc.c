@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptors of the Intel 82576 and I350: encode and decode.
+ * Descriptors of Intel VFs: encode and decode.
  */
-#include "igbvf_desc.h"
+#include "ivf_desc.h"
 
 #include <asm/barrier.h>
 #include <linux/bits.h>
@@ -10,27 +10,21 @@
 #include <linux/compiler.h>
 #include <linux/minmax.h>
 
-static_assert(sizeof(union nc2b_igbvf_rxd) == 16);
-static_assert(sizeof(union nc2b_igbvf_txd) == 16);
+static_assert(sizeof(union nc2b_ivf_rxd) == 16);
+static_assert(sizeof(union nc2b_ivf_txd) == 16);
 
-/* Receive: &nc2b_igbvf_rxd.wb.status. */
+/* Receive: &nc2b_ivf_rxd.wb.status; for errors see &struct nc2b_ivf_fmt. */
 #define RXD_DD		BIT(0)	/* the NIC is done with it */
 #define RXD_EOP		BIT(1)	/* frame ends here */
-#define RXD_IXSM	BIT(2)	/* the verdict on checksums is void */
 #define RXD_VP		BIT(3)	/* a VLAN tag was taken off */
 #define RXD_L4CS	BIT(5)	/* L4 checksum was looked at */
 #define RXD_IPCS	BIT(6)	/* IPv4 header checksum was looked at */
 #define RXD_LB		BIT(18)	/* sent by another function of this NIC */
-/* CRC, symbol, sequence, carrier extension and receive errors. */
-#define RXD_FRAME_ERR	(BIT(24) | BIT(25) | BIT(26) | BIT(28) | BIT(31))
-#define RXD_L4E		BIT(29)	/* L4 checksum is wrong */
-#define RXD_IPE		BIT(30)	/* IPv4 header checksum is wrong */
-/* Receive: &nc2b_igbvf_rxd.wb.info. */
+/* Receive: &nc2b_ivf_rxd.wb.info. */
 #define RXD_RSS_TYPE	GENMASK(3, 0)	/* 0: no hash */
 #define RXD_PKT_IPV4	BIT(4)
-#define RXD_PKT_ETQF	BIT(15)	/* an EtherType filter hit: the type says nothing */
 
-/* Transmit: &nc2b_igbvf_txd.data.cmd and &nc2b_igbvf_txd.ctx.type. */
+/* Transmit: &nc2b_ivf_txd.data.cmd and &nc2b_ivf_txd.ctx.type. */
 #define TXD_DTYP_CTXT	(2u << 20)
 #define TXD_DTYP_DATA	(3u << 20)
 #define TXD_EOP		BIT(24)
@@ -40,37 +34,38 @@ static_assert(sizeof(union nc2b_igbvf_txd) == 16);
 #define TXD_TSE		BIT(31)	/* segment */
 #define TXD_TUCMD_IPV4	BIT(10)
 #define TXD_TUCMD_TCP	BIT(11)	/* else UDP */
-/* Transmit: &nc2b_igbvf_txd.data.status. */
+/* Transmit: &nc2b_ivf_txd.data.status. */
 #define TXD_STA_DD	BIT(0)
+#define TXD_CC		BIT(7)	/* use the context, also for the switch */
 #define TXD_IXSM	BIT(8)	/* fill in the IPv4 header checksum */
 #define TXD_TXSM	BIT(9)	/* fill in the L4 checksum */
 #define TXD_PAYLEN_SHIFT 14
-/* Transmit: &nc2b_igbvf_txd.ctx. */
+/* Transmit: &nc2b_ivf_txd.ctx. */
 #define TXD_MACLEN_SHIFT 9
 #define TXD_L4LEN_SHIFT	8
 #define TXD_MSS_SHIFT	16
+#define TXD_MACLEN_PLAIN 14	/* link header of a frame that is left as it is */
 
 /*
  * "Looked at and not found wrong" is the verdict.  Only IPv4 has an L3
  * checksum, so only there must it have been looked at.
  */
-static bool rxd_csum_ok(u32 status, u16 info)
+static bool rxd_csum_ok(const struct nc2b_ivf_fmt *fmt, u32 status, u16 info)
 {
-	if (status & (RXD_IXSM | RXD_L4E | RXD_IPE))
+	if (status & fmt->rx_csum_bad)
 		return false;
 	if (!(status & RXD_L4CS))
 		return false;
-	if (info & RXD_PKT_ETQF)
+	if (info & fmt->rx_no_csum)
 		return false;
 	return !(info & RXD_PKT_IPV4) || (status & RXD_IPCS);
 }
 
 /**
- * nc2b_igbvf_rxd_reap - what the NIC says of a descriptor
+ * nc2b_ivf_rxd_reap - what the NIC says of a descriptor
+ * @fmt: the NIC's format
  * @d: the descriptor, in memory that the NIC writes
  * @buf_size: bytes in its buffer
- * @lb_vlan_be: the NIC leaves the tag of local traffic in network byte order
- *	(I350)
  * @rx: filled in, all but the id
  *
  * Each field is read once.  A length that cannot be is an error like a damaged
@@ -78,8 +73,8 @@ static bool rxd_csum_ok(u32 status, u16 info)
  *
  * Return: whether the NIC is done with it.
  */
-bool nc2b_igbvf_rxd_reap(const union nc2b_igbvf_rxd *d, u32 buf_size,
-			 bool lb_vlan_be, struct nc2q_rx *rx)
+bool nc2b_ivf_rxd_reap(const struct nc2b_ivf_fmt *fmt,
+		       const union nc2b_ivf_rxd *d, u32 buf_size, struct nc2q_rx *rx)
 {
 	u32 status = le32_to_cpu(READ_ONCE(d->wb.status));
 	__le16 vlan;
@@ -109,15 +104,15 @@ bool nc2b_igbvf_rxd_reap(const union nc2b_igbvf_rxd *d, u32 buf_size,
 		return true;
 	}
 
-	if (unlikely(status & RXD_FRAME_ERR))
+	if (unlikely(status & fmt->rx_frame_err))
 		rx->flags |= NC2Q_RX_ERR;
-	if (rxd_csum_ok(status, info))
+	if (rxd_csum_ok(fmt, status, info))
 		rx->flags |= NC2Q_RX_CSUM_OK;
 	if (status & RXD_VP) {
 		vlan = READ_ONCE(d->wb.vlan);
 		rx->flags |= NC2Q_RX_VLAN;
 		rx->vlan = le16_to_cpu(vlan);
-		if (lb_vlan_be && (status & RXD_LB))
+		if (fmt->rx_lb_vlan_be && (status & RXD_LB))
 			rx->vlan = be16_to_cpu((__force __be16)vlan);
 	}
 	if (info & RXD_RSS_TYPE) {
@@ -127,9 +122,17 @@ bool nc2b_igbvf_rxd_reap(const union nc2b_igbvf_rxd *d, u32 buf_size,
 	return true;
 }
 
-static void tx_encode_ctx(union nc2b_igbvf_txd *d, const struct nc2q_tx *tx)
+static void tx_write_ctx(union nc2b_ivf_txd *d, u32 lens, u32 type, u32 mss)
 {
-	u32 type = TXD_DTYP_CTXT | TXD_DEXT;
+	d->ctx.lens = cpu_to_le32(lens);
+	d->ctx.seed = 0;
+	d->ctx.type = cpu_to_le32(TXD_DTYP_CTXT | TXD_DEXT | type);
+	d->ctx.mss = cpu_to_le32(mss);
+}
+
+static void tx_encode_ctx(union nc2b_ivf_txd *d, const struct nc2q_tx *tx)
+{
+	u32 type = 0;
 	u32 mss = 0;
 
 	if (!(tx->flags & NC2Q_TX_IPV6))
@@ -140,37 +143,38 @@ static void tx_encode_ctx(union nc2b_igbvf_txd *d, const struct nc2q_tx *tx)
 		mss = ((u32)tx->mss << TXD_MSS_SHIFT) |
 		      ((u32)tx->l4_len << TXD_L4LEN_SHIFT);
 
-	d->ctx.lens = cpu_to_le32(((u32)tx->l2_len << TXD_MACLEN_SHIFT) |
-				  tx->l3_len);
-	d->ctx.seed = 0;
-	d->ctx.type = cpu_to_le32(type);
-	d->ctx.mss = cpu_to_le32(mss);
+	tx_write_ctx(d, ((u32)tx->l2_len << TXD_MACLEN_SHIFT) | tx->l3_len, type, mss);
 }
 
 /**
- * nc2b_igbvf_tx_encode - write the descriptors of a frame
+ * nc2b_ivf_tx_encode - write the descriptors of a frame
+ * @fmt: the NIC's format
  * @ring: the ring
  * @mask: its size - 1
  * @at: slot of the first; may be beyond @mask
  * @tx: the frame
  *
- * The caller has made sure that nc2b_igbvf_tx_need() slots are free.  The last
+ * The caller has made sure that nc2b_ivf_tx_need() slots are free.  The last
  * descriptor alone asks the NIC to report: it works in order.
  *
  * Return: number of descriptors written.
  */
-unsigned int nc2b_igbvf_tx_encode(union nc2b_igbvf_txd *ring, u32 mask, u32 at,
-				  const struct nc2q_tx *tx)
+unsigned int nc2b_ivf_tx_encode(const struct nc2b_ivf_fmt *fmt,
+				union nc2b_ivf_txd *ring, u32 mask, u32 at,
+				const struct nc2q_tx *tx)
 {
 	u32 cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS;
+	u32 status = fmt->tx_switch ? TXD_CC : 0;
 	u32 payload = tx->total;
-	u32 status = 0;
 	u32 slot = at;
 	unsigned int i;
 
 	if (tx->flags & (NC2Q_TX_CSUM | NC2Q_TX_TSO)) {
 		tx_encode_ctx(&ring[slot++ & mask], tx);
 		status |= TXD_TXSM;
+	} else if (fmt->tx_switch) {
+		tx_write_ctx(&ring[slot++ & mask],
+			     TXD_MACLEN_PLAIN << TXD_MACLEN_SHIFT, 0, 0);
 	}
 	if (tx->flags & NC2Q_TX_TSO) {
 		cmd |= TXD_TSE;
@@ -183,7 +187,7 @@ unsigned int nc2b_igbvf_tx_encode(union nc2b_igbvf_txd *ring, u32 mask, u32 at,
 	status |= payload << TXD_PAYLEN_SHIFT;
 
 	for (i = 0; i < tx->nr_frags; i++) {
-		union nc2b_igbvf_txd *d = &ring[slot++ & mask];
+		union nc2b_ivf_txd *d = &ring[slot++ & mask];
 		u32 c = cmd | tx->frags[i].len;
 
 		if (i == tx->nr_frags - 1)
@@ -196,12 +200,12 @@ unsigned int nc2b_igbvf_tx_encode(union nc2b_igbvf_txd *ring, u32 mask, u32 at,
 }
 
 /**
- * nc2b_igbvf_txd_done - whether the NIC has sent a frame
+ * nc2b_ivf_txd_done - whether the NIC has sent a frame
  * @d: the frame's last descriptor
  *
  * Return: true if the NIC has read all of the frame and of those before it.
  */
-bool nc2b_igbvf_txd_done(const union nc2b_igbvf_txd *d)
+bool nc2b_ivf_txd_done(const union nc2b_ivf_txd *d)
 {
 	return le32_to_cpu(READ_ONCE(d->data.status)) & TXD_STA_DD;
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * NIC queues from virtual functions of Intel NICs.
+ */
+#ifndef NC2B_RXQ_IVF_H
+#define NC2B_RXQ_IVF_H
+
+int nc2b_rxq_ivf_init(void);
+void nc2b_rxq_ivf_exit(void);
+
+#endif /* NC2B_RXQ_IVF_H */
