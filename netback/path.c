@@ -159,7 +159,9 @@ static const char *apply_filter(struct nc2b_direct *d)
 	else if (d->q->ops->set_mtu(d->q, f->mtu))
 		why = "the NIC refuses the guest's MTU";
 	else if (d->q->ops->set_filter(d->q, &filter))
-		why = "the NIC cannot hold the guest's multicast list";
+		why = filter.allmulti ?
+		      "the NIC does not give the guest every multicast frame" :
+		      "the NIC cannot hold the guest's multicast list";
 	WRITE_ONCE(d->seen_filter, f->seq);
 	kfree(f);
 	return why;
@@ -224,6 +226,20 @@ static void stop_queue(struct nc2b_direct *d)
 			    q->name, err);
 }
 
+static const char *why_not_started(int err)
+{
+	switch (err) {
+	case -ENETDOWN:
+		return "the NIC has no link";
+	case -EMSGSIZE:
+		return "the NIC refuses the guest's MTU";
+	case -EOPNOTSUPP:
+		return "the NIC is set up with traffic classes";
+	default:
+		return "the NIC's driver does not answer";
+	}
+}
+
 /* Lease and start a queue and give it the guest's buffers. */
 static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 {
@@ -246,8 +262,7 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 	err = d->q->ops->start(d->q, &params);
 	if (err) {
 		stop_queue(d);
-		return err == -ENETDOWN ? "the NIC has no link" :
-		       "the NIC's driver does not answer";
+		return why_not_started(err);
 	}
 	/* Pairs with the acquire in the poll function. */
 	smp_store_release(&d->running, true);

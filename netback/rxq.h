@@ -128,7 +128,9 @@ struct nc2q_filter {
  * struct nc2q_ops - what a provider does for a leased queue
  * @start: bring the queue up with empty rings and its interrupt on; the PF's
  *	receive filter for the guest is set later by the core.  -ENETDOWN: no
- *	link; -EBUSY: the physical function does not answer (try again later)
+ *	link; -EMSGSIZE: the physical function takes no frames of that size;
+ *	-EOPNOTSUPP: it is set up in a way that leaves no queue for a guest;
+ *	-EBUSY: it does not answer (try again later)
  * @stop: stop DMA.  When it returns the NIC neither reads nor writes any
  *	address given to it, whatever that took (drain, queue reset, function
  *	reset, bus mastering off), and @interrupt is not running and will not be
@@ -136,8 +138,10 @@ struct nc2q_filter {
  *	-ETIMEDOUT: by force, the queue must not be leased again until it has been
  *	probed anew.  A no-op on a queue that is not started.  No function marked
  *	NAPI only may run during @start or @stop, nor while it is not started
- * @set_filter: program multicast; 0, or -E2BIG if the NIC cannot hold the list
- * @set_mtu: change the largest MTU while started
+ * @set_filter: program multicast; 0, -E2BIG if the NIC cannot hold the list, or
+ *	-EOPNOTSUPP or -EPERM if not every multicast frame can be had
+ * @set_mtu: change the largest MTU while started; after an error the queue may
+ *	receive nothing until another MTU has been taken
  * @link_up: whether the NIC has link, as last seen
  * @check: look after the hardware (mailbox, link, reset by the PF); called
  *	about twice a second while started.  0, -ENETDOWN: no link, -EIO or
