@@ -215,14 +215,14 @@ static bool quiesce(struct nc2b_ivf *vf)
 static int look_at_link(struct nc2b_ivf *vf)
 {
 	u32 v = nc2b_ivf_rd(vf, vf->model->regs->link);
-	int err = 0;
+	int err = -EOPNOTSUPP;
 
 	if (v == NC2B_IVF_GONE)
 		err = -ENODEV;
-	else if (!(v & vf->model->link_up))
-		err = -ENETDOWN;
 	else if (vf->model->ask_link)
 		err = vf->model->ask_link(vf);
+	if (err == -EOPNOTSUPP)
+		err = v & vf->model->link_up ? 0 : -ENETDOWN;
 	WRITE_ONCE(vf->link, !err);
 	return err;
 }

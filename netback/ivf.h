@@ -99,8 +99,8 @@ struct nc2b_ivf_regs {
  * @greet: called when the PF has answered a reset, before the bus is ours: find
  *	out what it can do, make the VF quiet; or NULL
  * @set_allmulti: have the PF deliver every multicast frame, or not
- * @ask_link: called when the register says that there is link, for a NIC whose
- *	register does not know: 0, -ENETDOWN or another error; or NULL
+ * @ask_link: for a NIC whose register does not know of the link: 0, -ENETDOWN,
+ *	-EOPNOTSUPP if the register is all there is, or another error; or NULL
  */
 struct nc2b_ivf_model {
 	u16 quirks;

@@ -8,7 +8,7 @@
 
 # Compiled into the KUnit kernel, which has neither Xen nor a network.
 PURE="netback/ring netback/pool netback/nego netback/ivf netback/ivf_desc
- netback/ivf_mbx netback/ivf_ring netback/igbvf
+ netback/ivf_mbx netback/ivf_ring netback/igbvf netback/ixgbevf
  netfront/ring netfront/pool netfront/nego"
 
 # rule TEXT PATTERN FILES...: no line of the files may match; comments count as
