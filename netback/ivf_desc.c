@@ -45,6 +45,8 @@ static_assert(sizeof(union nc2b_ivf_txd) == 16);
 #define TXD_L4LEN_SHIFT	8
 #define TXD_MSS_SHIFT	16
 #define TXD_MACLEN_PLAIN 14	/* link header of a frame that is left as it is */
+/* The NIC pads a frame to what Ethernet asks for, but takes none below this. */
+#define TXD_MIN_FRAME	17u
 
 /*
  * "Looked at and not found wrong" is the verdict.  Only IPv4 has an L3
@@ -157,6 +159,9 @@ static void tx_encode_ctx(union nc2b_ivf_txd *d, const struct nc2q_tx *tx)
  * The caller has made sure that nc2b_ivf_tx_need() slots are free.  The last
  * descriptor alone asks the NIC to report: it works in order.
  *
+ * A frame that is too short for the NIC is sent with up to three bytes more of
+ * the page that its last piece is in, which are the sender's own.
+ *
  * Return: number of descriptors written.
  */
 unsigned int nc2b_ivf_tx_encode(const struct nc2b_ivf_fmt *fmt,
@@ -165,7 +170,8 @@ unsigned int nc2b_ivf_tx_encode(const struct nc2b_ivf_fmt *fmt,
 {
 	u32 cmd = TXD_DTYP_DATA | TXD_DEXT | TXD_IFCS;
 	u32 status = fmt->tx_switch ? TXD_CC : 0;
-	u32 payload = tx->total;
+	u32 pad = TXD_MIN_FRAME - min(tx->total, TXD_MIN_FRAME);
+	u32 payload = tx->total + pad;
 	u32 slot = at;
 	unsigned int i;
 
@@ -191,7 +197,7 @@ unsigned int nc2b_ivf_tx_encode(const struct nc2b_ivf_fmt *fmt,
 		u32 c = cmd | tx->frags[i].len;
 
 		if (i == tx->nr_frags - 1)
-			c |= TXD_EOP | TXD_RS;
+			c = (c + pad) | TXD_EOP | TXD_RS;
 		d->data.addr = cpu_to_le64(tx->frags[i].dma);
 		d->data.cmd = cpu_to_le32(c);
 		d->data.status = cpu_to_le32(status);

@@ -61,7 +61,7 @@ struct nc2q_buf {
 
 /**
  * struct nc2q_frag - one piece of a frame to send
- * @dma: bus address
+ * @dma: bus address, of the beginning of a page
  * @len: bytes, 1..4096
  */
 struct nc2q_frag {

@@ -89,6 +89,8 @@ static const struct tx_case tx_cases[] = {
 	  { 0x1c00, 0, 0x20200000, 0 }, { 0x2b30003c }, 0x000f0080 },
 	{ "as it is, two pieces", { .nr_frags = 2, .total = 300 }, { 100, 200 },
 	  { 0x1c00, 0, 0x20200000, 0 }, { 0x22300064, 0x2b3000c8 }, 0x004b0080 },
+	{ "shorter than the NIC takes", { .nr_frags = 1, .total = 14 }, { 14 },
+	  { 0x1c00, 0, 0x20200000, 0 }, { 0x2b300011 }, 0x00044080 },
 	{ "checksum, tcp over ipv4",
 	  { .nr_frags = 1, .total = 1514, .flags = NC2Q_TX_CSUM,
 	    .l2_len = 14, .l3_len = 20 }, { 1514 },
