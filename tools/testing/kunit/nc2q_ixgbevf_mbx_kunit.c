@@ -335,6 +335,20 @@ static void multicast_mode_is_set_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->pf.xcast, 1u);
 }
 
+/* It comes between a request and a good answer to that. */
+static void stray_ping_without_cts_counts(struct kunit *test)
+{
+	const u32 ping[16] = { FAKE_PING };
+	struct fake *f = test->priv;
+
+	fake_make(f, NC2B_IXGBEVF_X550);
+	KUNIT_ASSERT_EQ(test, fake_start(f, 1500), 0);
+	pf_say(&f->pf, ping);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_set_mtu(&f->vf, 1400), -EIO);
+	KUNIT_EXPECT_EQ(test, f->pf.lpe, 1418u);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_check(&f->vf), -EIO);
+}
+
 /* With 1.5 the PF does not let go of the buffer until we have read it. */
 static void message_that_is_held_does_not_block(struct kunit *test)
 {
@@ -375,6 +389,7 @@ static struct kunit_case mbx_cases[] = {
 	KUNIT_CASE(multicast_hash_is_the_pfs),
 	KUNIT_CASE_PARAM(filter_is_set_or_refused, filter_gen_params),
 	KUNIT_CASE(multicast_mode_is_set_back),
+	KUNIT_CASE(stray_ping_without_cts_counts),
 	KUNIT_CASE(message_that_is_held_does_not_block),
 	KUNIT_CASE(held_message_of_a_pf_that_forgot_us_counts),
 	{ }
