@@ -68,8 +68,10 @@ static irqreturn_t direct_event(int irq, void *data)
 
 	atomic_set(&d->eoi, 1);
 	wake_up(&d->ack_wait);
-	/* Not at once: a guest must not keep the mailbox busy. */
-	if (READ_ONCE(d->block.shared->front.filter_seq) != READ_ONCE(d->seen_filter))
+	/* At once for what comes once; else a guest could keep the mailbox busy. */
+	if (nc2b_direct_wants_revoke(d))
+		nc2b_path_kick(d, 0);
+	else if (READ_ONCE(d->block.shared->front.filter_seq) != READ_ONCE(d->seen_filter))
 		nc2b_path_kick(d, 50);
 	napi_schedule(&d->napi);
 	return IRQ_HANDLED;
@@ -183,6 +185,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->tx_inflight = 0;
 	d->running = false;
 	d->failed = false;
+	d->revoked = false;
 	d->backoff = 0;
 	d->seen_filter = 0;
 	atomic_set(&d->eoi, 0);
@@ -238,24 +241,53 @@ out:
 }
 
 /**
+ * nc2b_direct_wants_revoke - whether the guest asks for its pages
+ * @d: the direct path, attached
+ *
+ * Return: true until they have been given back.
+ */
+bool nc2b_direct_wants_revoke(const struct nc2b_direct *d)
+{
+	return READ_ONCE(d->block.shared->front.flags) & XEN_NC2_FRONT_REVOKE &&
+	       !READ_ONCE(d->revoked);
+}
+
+/**
+ * nc2b_direct_revoke - give the guest every page of both pools back, for good
+ * @d: the direct path, attached
+ * @reason: why; a constant text
+ * @alive: the front runs and should be asked to send by the bridge first
+ *
+ * Order, and why: the path is left (queue stopped, which is the proof that DMA
+ * has ended; DMA mappings undone), the pools unmapped, and only then is the
+ * guest told.  Under @d->lock.
+ */
+void nc2b_direct_revoke(struct nc2b_direct *d, const char *reason, bool alive)
+{
+	nc2b_path_leave(d, reason, alive);
+	if (d->revoked)
+		return;
+	WRITE_ONCE(d->revoked, true);
+	nc2b_block_unmap_pools(&d->block);
+	WRITE_ONCE(d->block.shared->back.path, XEN_NC2_PATH_REVOKED);
+	notify_remote_via_irq(d->irq);
+}
+
+/**
  * nc2b_direct_detach - undo nc2b_direct_attach()
  * @d: the direct path; if it is not attached nothing happens
  * @alive: the front runs and should be asked to send by the bridge first
  *
- * Order, and why: the path is left (queue stopped, which is the proof that DMA
- * has ended; DMA mappings undone), the pools unmapped, the guest told; only
- * then go the rings, by which it was told.  Process context.
+ * The pages first, see nc2b_direct_revoke(); only then go the rings, by which the
+ * guest was told.  Process context.
  */
 void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
 {
 	mutex_lock(&d->lock);
 	if (!d->attached)
 		goto out;
-	nc2b_path_leave(d, "not connected", alive);
+	nc2b_direct_revoke(d, "not connected", alive);
 	d->attached = false;
-	nc2b_block_unmap_pools(&d->block);
-	WRITE_ONCE(d->block.shared->back.path, XEN_NC2_PATH_REVOKED);
-	notify_remote_via_irq(d->irq);
 	unbind_from_irqhandler(d->irq, d);
 	napi_disable(&d->napi);
 	netif_napi_del(&d->napi);

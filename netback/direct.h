@@ -89,6 +89,8 @@ enum nc2b_policy {
  * @since: when the active path was entered (boot time, ns)
  * @reason: why the direct path is not active: a constant text; read anywhere
  * @failed: the peer has lied: no direct path for this connection
+ * @revoked: the guest has its pages back: no direct path for this connection;
+ *	under @lock
  * @block: what the guest shares
  * @pool: who owns each buffer
  * @fill: the guest gives buffers
@@ -124,6 +126,7 @@ struct nc2b_direct {
 	u64 since;
 	const char *reason;
 	bool failed;
+	bool revoked;
 
 	struct nc2b_block block;
 	struct nc2b_pool pool;
@@ -150,6 +153,8 @@ struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif);
 void nc2b_direct_destroy(struct nc2b_direct *d);
 int nc2b_direct_offer(struct nc2b_direct *d);
 void nc2b_direct_attach(struct nc2b_direct *d);
+void nc2b_direct_revoke(struct nc2b_direct *d, const char *reason, bool alive);
+bool nc2b_direct_wants_revoke(const struct nc2b_direct *d);
 void nc2b_direct_detach(struct nc2b_direct *d, bool alive);
 void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s);
 void nc2b_direct_eoi(struct nc2b_direct *d, bool worked);

@@ -445,6 +445,10 @@ void nc2b_path_work(struct work_struct *work)
 	mutex_lock(&d->lock);
 	if (!d->attached)
 		goto out;
+	if (nc2b_direct_wants_revoke(d))
+		nc2b_direct_revoke(d, "the guest has taken its pages back", true);
+	if (d->revoked)
+		goto out;
 	if (d->direct) {
 		why = look_direct(d);
 		if (why)

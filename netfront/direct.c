@@ -3,11 +3,19 @@
 #include "direct.h"
 
 #include <linux/etherdevice.h>
+#include <linux/iopoll.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "connect.h"
 #include "netdev.h"
+
+/*
+ * How long the back has to let go of the pools.  It waits up to a second for us,
+ * and then for the NIC to stop.
+ */
+#define REVOKE_TIMEOUT_US	3000000
+#define REVOKE_POLL_US		2000
 
 static u32 back_path(const struct nc2f_direct *d)
 {
@@ -70,7 +78,6 @@ static void path_work(struct work_struct *work)
 	bool changed = path != d->path;
 
 	if (changed && d->path != XEN_NC2_PATH_REVOKED) {
-		d->path = path;
 		if (path == XEN_NC2_PATH_DIRECT) {
 			switch_tx(d, true, "");
 			set_path(d, XEN_NC2_PATH_DIRECT);
@@ -82,6 +89,8 @@ static void path_work(struct work_struct *work)
 		}
 		if (path == XEN_NC2_PATH_REVOKED)
 			give_up_pools(d);
+		/* Last: nc2f_direct_revoke() waits for it. */
+		WRITE_ONCE(d->path, path);
 	}
 	/* While the netdev is down no poll gives the EOI. */
 	if (!READ_ONCE(d->polling)) {
@@ -343,6 +352,8 @@ void nc2f_direct_filter(struct nc2f_direct *d)
 	virt_wmb();
 	if (dev->flags & IFF_PROMISC)
 		flags |= XEN_NC2_FRONT_PROMISC;
+	if (d->revoke)
+		flags |= XEN_NC2_FRONT_REVOKE;
 	if (dev->flags & IFF_ALLMULTI || netdev_mc_count(dev) > XEN_NC2_MAX_MCAST)
 		flags |= XEN_NC2_FRONT_ALLMULTI;
 	netdev_for_each_mc_addr(ha, dev) {
@@ -357,6 +368,27 @@ void nc2f_direct_filter(struct nc2f_direct *d)
 	virt_wmb();
 	WRITE_ONCE(front->filter_seq, ++d->filter_seq);
 	nc2f_irq_notify(&d->irq);
+}
+
+/**
+ * nc2f_direct_revoke - have the back let go of both pools, for good
+ * @d: the direct path
+ *
+ * Process context without RTNL; waits for the back, but not longer than
+ * REVOKE_TIMEOUT_US.  The bridged path goes on.
+ *
+ * Return: whether the back has let go.
+ */
+bool nc2f_direct_revoke(struct nc2f_direct *d)
+{
+	u32 path;
+
+	netif_addr_lock_bh(d->nf->dev);
+	d->revoke = true;
+	nc2f_direct_filter(d);
+	netif_addr_unlock_bh(d->nf->dev);
+	return !read_poll_timeout(READ_ONCE, path, path == XEN_NC2_PATH_REVOKED,
+				  REVOKE_POLL_US, REVOKE_TIMEOUT_US, false, d->path);
 }
 
 /**

@@ -34,6 +34,7 @@ struct nc2f_dev;
  * @path: value of back.path that has been acted upon; path_work only
  * @path_work: follows back.path; may sleep
  * @filter_seq: front.filter_seq; under the address lock
+ * @revoke: we want the pools back; under the address lock
  *
  * @rx_lock: guards what follows, up to @gone; taken by NAPI, which meets
  *	nobody there but path_work at the very end
@@ -61,6 +62,7 @@ struct nc2f_direct {
 	u32 path;
 	struct work_struct path_work;
 	u32 filter_seq;
+	bool revoke;
 
 	spinlock_t rx_lock;	/* see @rx_lock above */
 	struct nc2f_pool pool;
@@ -85,6 +87,7 @@ void nc2f_direct_disable(struct nc2f_direct *d);
 void nc2f_direct_stop(struct nc2f_direct *d);
 void nc2f_direct_release(struct nc2f_direct *d);
 void nc2f_direct_filter(struct nc2f_direct *d);
+bool nc2f_direct_revoke(struct nc2f_direct *d);
 void nc2f_direct_break(struct nc2f_direct *d, const char *what);
 
 /* direct_rx.c: NAPI; before the path is enabled. */

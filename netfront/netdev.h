@@ -39,11 +39,13 @@ enum nc2f_phase {
  * @dev: the netdev
  * @xdev: the xenbus device
  * @lock: serializes connecting, stopping and releasing; guards @phase, @met,
- *	@reset, @removing, @retries, @nonce; taken before RTNL, never under it
+ *	@reset, @removing, @suspended, @retries, @nonce; taken before RTNL, never under it
  * @phase: what stands between the two ends
  * @met: the back has been Connected since we connected
  * @reset: a reset is on its way: connect again once the back is Closed
  * @removing: the device is going away: no more connects
+ * @suspended: the pools were given up for a suspend; if it is called off a reset
+ *	brings the direct path back
  * @retries: resets since the last good connection
  * @nonce: nc2-nonce of the back when we connected
  * @retry: resets a broken or abandoned connection after a while
@@ -78,6 +80,7 @@ struct nc2f_dev {
 	bool met;
 	bool reset;
 	bool removing;
+	bool suspended;
 	u32 retries;
 	char nonce[24];
 	struct delayed_work retry;

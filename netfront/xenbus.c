@@ -30,6 +30,8 @@
 
 /* How long a device that goes away waits for the back to let go of it. */
 #define CLOSE_TIMEOUT	(3 * HZ)
+/* Longer than a suspend takes from our part in it to its end. */
+#define SUSPEND_GRACE	(5 * HZ)
 /* The longest pause between two tries to connect. */
 #define MAX_PAUSE	(30 * HZ)
 
@@ -215,7 +217,8 @@ static void retry_work(struct work_struct *work)
 	mutex_lock(&nf->lock);
 	if (nf->removing || !xenbus_read_unsigned(xdev->otherend, "online", 0))
 		goto out;
-	if (nf->phase == NC2F_UP && READ_ONCE(nf->broken)) {
+	if (nf->phase == NC2F_UP && (READ_ONCE(nf->broken) || nf->suspended)) {
+		nf->suspended = false;
 		reset(nf);
 	} else if (nf->phase == NC2F_DOWN) {
 		if (back_state(nf) == XenbusStateClosed && xdev->state == XenbusStateClosed)
@@ -298,6 +301,27 @@ static void nc2f_remove(struct xenbus_device *xdev)
 	nc2f_netdev_destroy(nf);
 }
 
+/*
+ * We are about to be saved or migrated.  What the NIC has written counts for Xen
+ * only when the back has unmapped the page, so the back has to do that first.
+ * Nobody tells us if the suspend is called off: retry_work finds out.
+ */
+static int nc2f_suspend(struct xenbus_device *xdev)
+{
+	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
+
+	mutex_lock(&nf->lock);
+	if (nf->phase == NC2F_UP && nf->direct && !nf->removing) {
+		if (!nc2f_direct_revoke(nf->direct))
+			dev_warn(&xdev->dev, "the back keeps the pages of the direct path: received data may be lost\n");
+		nf->suspended = true;
+		cancel_delayed_work(&nf->retry);
+		schedule_delayed_work(&nf->retry, SUSPEND_GRACE);
+	}
+	mutex_unlock(&nf->lock);
+	return 0;
+}
+
 /* We have been saved and restored, or migrated: the old back is out of reach. */
 static int nc2f_resume(struct xenbus_device *xdev)
 {
@@ -307,6 +331,7 @@ static int nc2f_resume(struct xenbus_device *xdev)
 	nc2f_disconnect(nf);
 	nc2f_release(nf);
 	nf->reset = false;
+	nf->suspended = false;
 	nf->retries = 0;
 	mutex_unlock(&nf->lock);
 	return 0;
@@ -323,6 +348,7 @@ static struct xenbus_driver nc2f_driver = {
 	.ids = nc2f_ids,
 	.probe = nc2f_probe,
 	.remove = nc2f_remove,
+	.suspend = nc2f_suspend,
 	.resume = nc2f_resume,
 	.otherend_changed = nc2f_back_changed,
 	.driver.dev_groups = nc2f_sysfs_groups,

@@ -86,6 +86,10 @@
  *     Buffers that were posted stay posted for the next time.
  *  6. back.path = REVOKED: the back has unmapped every page of both pools and
  *     will not touch the rings again.  Final for this connection.
+ *  7. A front that is about to be suspended sets XEN_NC2_FRONT_REVOKE and waits
+ *     a while for REVOKED.  Xen learns that a page was written by a NIC when the
+ *     page is unmapped, and not before: what a live migration has copied by then
+ *     may be older than what the NIC has delivered.
  *  Pages are the front's again when the grant can be ended, not before: the
  *  front must use the checking form (gnttab_try_end_foreign_access()) and
  *  leave a page granted whose grant is still in use.
@@ -273,6 +277,7 @@ struct xen_nc2_back_status {
 /* Flags in &xen_nc2_front_status.flags. */
 #define XEN_NC2_FRONT_PROMISC	(1u << 0)  /* front wants every frame */
 #define XEN_NC2_FRONT_ALLMULTI	(1u << 1)  /* front wants every multicast frame */
+#define XEN_NC2_FRONT_REVOKE	(1u << 2)  /* front wants both pools back, for good */
 
 #define XEN_NC2_MAX_MCAST	64
 
