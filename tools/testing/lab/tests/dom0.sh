@@ -59,6 +59,17 @@ all() {
 	dmesg | tail -n 15
 }
 
+# The same in short for every interface there is, after a failure.
+report() {
+	for dir in /sys/bus/xen-backend/devices/vif-*/nc2; do
+		[ -d "$dir" ] || continue
+		echo "${dir%/nc2}: $(cd "$dir" && grep . path path_seconds reason queue pool_* |
+			tr '\n' ' ')"
+	done | sed 's,^/sys/bus/xen-backend/devices/,,'
+	nc2-vfs show
+	dmesg | grep -v 'xenbr0: port\|mode$' | tail -n 12
+}
+
 # The interface's name in dom0.
 vif() {
 	id=$(id_of "$1") || die "$id"

@@ -112,6 +112,7 @@ t() {
 	echo "not ok $number - $title"
 	failures=$((failures + 1))
 	sed 's/^/#   /' "$out" | tail -n 60
+	timeout 60 "$LAB" exec --name "$NAME" dom0 -- sh /tmp/dom0.sh report 2>&1 | sed 's/^/#   | /'
 	return 1
 }
 
