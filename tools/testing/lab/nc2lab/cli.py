@@ -11,7 +11,7 @@ import guests
 import initrd
 import logs
 from machine import Lab, images, preflight, quote
-from util import LabError, in_root, say
+from util import LabError, say
 
 MAX = 7
 

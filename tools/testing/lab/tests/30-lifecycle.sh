@@ -91,6 +91,7 @@ memory() {
 	local who
 
 	for who in dom0 g1; do
+		# shellcheck disable=SC2016 # expanded there
 		on "$who" sh -c 'sync
 			for i in 1 2 3; do echo 3 >/proc/sys/vm/drop_caches; sleep 0.5; done
 			awk "/^MemFree:/ { n += \$2 } /^ +count:/ { n += 4 * \$2 }
