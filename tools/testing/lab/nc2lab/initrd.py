@@ -5,6 +5,7 @@ root file system, and the lab's own files under /lab.
 Written here and not by cpio: it is a simple format, and several archives in a
 row are one initramfs, which is how a guest gets the module under test.
 """
+import fcntl
 import os
 import subprocess
 
@@ -60,11 +61,18 @@ class Cpio:
 
 
 def keys():
-    """The lab's ssh keys, made once: they open nothing but labs of this tree."""
+    """The lab's ssh keys, made once: they open nothing but labs of this tree.
+
+    Locked, for two labs that are the first of a tree would otherwise make a pair
+    each, and one of them would boot a dom0 that knows the other's no more.
+    """
     where = os.path.join(BUILD, 'lab-keys')
-    if not os.path.exists(f'{where}/id'):
-        os.makedirs(where, mode=0o700, exist_ok=True)
+    os.makedirs(where, mode=0o700, exist_ok=True)
+    with open(f'{where}/.lock', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for name in ('host', 'id'):
+            if os.path.exists(f'{where}/{name}'):
+                continue
             tmp = f'{where}/.{name}.{os.getpid()}'
             subprocess.run([ROOTSH, 'run', '--', 'ssh-keygen', '-q', '-t', 'ed25519',
                             '-N', '', '-C', 'netchannel2-lab', '-f', tmp], check=True)
