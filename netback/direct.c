@@ -35,11 +35,15 @@ void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n)
 /**
  * nc2b_direct_eoi - tell Xen that the guest's event has been dealt with
  * @d: the direct path
- * @worked: it brought work; if not, Xen delays the guest's next event
+ * @worked: it brought work; if not, and if no answer was waited for, Xen delays
+ *	the guest's next event, up to a second when that goes on
  */
 void nc2b_direct_eoi(struct nc2b_direct *d, bool worked)
 {
-	if (atomic_xchg(&d->eoi, 0))
+	int was = atomic_xchg(&d->eoi, NC2B_EOI_NONE);
+
+	worked |= was == NC2B_EOI_ANSWER;
+	if (was != NC2B_EOI_NONE)
 		xen_irq_lateeoi(d->irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 
@@ -66,7 +70,9 @@ static irqreturn_t direct_event(int irq, void *data)
 {
 	struct nc2b_direct *d = data;
 
-	atomic_set(&d->eoi, 1);
+	/* No guest has its events for nothing: path.c waits rarely, and not long. */
+	atomic_set(&d->eoi, wq_has_sleeper(&d->ack_wait) ?
+		   NC2B_EOI_ANSWER : NC2B_EOI_DUE);
 	wake_up(&d->ack_wait);
 	/* At once for what comes once; else a guest could keep the mailbox busy. */
 	if (nc2b_direct_wants_revoke(d))

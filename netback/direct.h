@@ -65,6 +65,18 @@ enum nc2b_policy {
 	NC2B_POLICY_BRIDGED,
 };
 
+/**
+ * enum nc2b_eoi - the event that awaits its EOI
+ * @NC2B_EOI_NONE: there is none
+ * @NC2B_EOI_DUE: one that is worth what the poll function finds
+ * @NC2B_EOI_ANSWER: one that may be the answer that path.c waits for
+ */
+enum nc2b_eoi {
+	NC2B_EOI_NONE,
+	NC2B_EOI_DUE,
+	NC2B_EOI_ANSWER,
+};
+
 /* Descriptors handled in one call of the provider. */
 #define NC2B_D_BATCH	64
 /* Room for the name of a NIC and for a reason. */
@@ -102,7 +114,8 @@ enum nc2b_policy {
  * @running: the queue is started and NAPI may use it
  * @napi: the hot path
  * @irq: the event channel
- * @eoi: an event awaits its EOI
+ * @eoi: whether an event awaits its EOI: enum nc2b_eoi
+ * @worked: work has been found since the last EOI; NAPI only
  * @seen_filter: filter_seq of the guest's last request that was carried out
  * @ack_wait: woken by the guest's events
  * @sync: protects @stats
@@ -141,6 +154,7 @@ struct nc2b_direct {
 	struct napi_struct napi;
 	unsigned int irq;
 	atomic_t eoi;
+	bool worked;
 	u32 seen_filter;
 	wait_queue_head_t ack_wait;
 

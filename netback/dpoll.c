@@ -19,6 +19,7 @@
  * struct dpoll - sums of one run of the poll function
  * @notify: the guest is owed an event
  * @bad: what the guest did wrong, or NULL
+ * @filled: buffers that the guest has given
  * @rx_frames: frames received
  * @rx_bytes: their bytes
  * @rx_errors: damaged frames
@@ -28,6 +29,7 @@
 struct dpoll {
 	bool notify;
 	const char *bad;
+	u32 filled;
 	u32 rx_frames;
 	u32 rx_bytes;
 	u32 rx_errors;
@@ -113,6 +115,7 @@ static void poll_fill(struct nc2b_direct *d, struct dpoll *p)
 	}
 	if (i)
 		p->notify |= nc2b_cons_publish(&d->fill, i);
+	p->filled = i;
 }
 
 /* Give the NIC what is in the stash. */
@@ -291,7 +294,6 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 {
 	struct nc2b_direct *d = container_of(napi, struct nc2b_direct, napi);
 	struct dpoll p = {};
-	bool worked;
 	int done;
 
 	/* Pairs with the release in path.c: the queue before this flag. */
@@ -313,15 +315,16 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 		napi_complete_done(napi, done);
 		return min(done, budget - 1);
 	}
+	d->worked |= done || p.tx_frames || p.filled;
 	if (done >= budget)
 		return budget;
 
-	worked = done || p.tx_frames;
 	napi_complete_done(napi, done);
 	if (!poll_sleep(d))
 		napi_schedule(napi);
 	d->q->ops->irq_enable(d->q);
-	nc2b_direct_eoi(d, worked);
+	nc2b_direct_eoi(d, d->worked);
+	d->worked = false;
 	return done;
 }
 

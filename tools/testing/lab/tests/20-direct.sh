@@ -60,6 +60,25 @@ udp() {
 	still back 'q*_tx_copied_bytes'
 }
 
+# More than the guest can take: it gives buffers back and sends nothing.  A back
+# that took such events for idle ones would have Xen delay them, and the NIC
+# would wait for buffers.
+overload() {
+	local before after all idle
+
+	mapfile -t before < <(d0 events "$1")
+	shot a "$1"
+	iperf wire "$(address "$1")" -u -b 0 -l 1400
+	shot b "$1"
+	mapfile -t after < <(d0 events "$1")
+	moved back rx_direct_frames 5000
+	moved back rx_direct_starved 1
+	all=$((after[0] - before[0])) idle=$((after[1] - before[1]))
+	echo "$all events, $idle of them said to be for nothing"
+	[ "$all" -gt 0 ] || fail "no event at all"
+	[ $((idle * 4)) -le "$all" ] || fail "$idle of $all events were said to be for nothing"
+}
+
 became_direct() {
 	wait_path "$1" direct
 	is reason "$(reason "$1")" ''
@@ -194,6 +213,7 @@ serve g1
 t "PV: iperf3 receives by the NIC's queue, dom0 copies nothing" receive g1
 t "PV: iperf3 transmits by the NIC's queue" transmit g1
 t "PV: UDP both ways" udp g1
+t "PV: more UDP than the guest can take" overload g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1
 t "the path changes ten times under a TCP stream" switches g1

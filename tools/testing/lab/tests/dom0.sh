@@ -28,6 +28,13 @@ show() {
 	cat "$dir/$2"
 }
 
+# events gI: those of the guest's, and how many of them Xen was told were for
+# nothing, which makes it delay the next ones.
+events() {
+	dir=$(nc2 "$1") || die "$dir"
+	cat "$dir/../xenbus/events" "$dir/../xenbus/spurious_events"
+}
+
 # put gI FILE TEXT
 put() {
 	dir=$(nc2 "$1") || die "$dir"
