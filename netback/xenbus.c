@@ -28,6 +28,7 @@ MODULE_PARM_DESC(max_queues, "Queues of the bridged path offered to a guest (def
  * @hotplug: watch on hotplug-status, while @hotplug_armed
  * @hotplug_armed: whether it is registered
  * @connected: the queues of the bridged path run
+ * @inherited: the front was Connected when this driver came, and still is
  *
  * Callbacks of a xenbus device come one at a time, from xenwatch or from the
  * driver core; the hotplug watch comes from xenwatch: @lock keeps them apart.
@@ -39,6 +40,7 @@ struct backend {
 	struct xenbus_watch hotplug;
 	bool hotplug_armed;
 	bool connected;
+	bool inherited;
 };
 
 static unsigned int offered_queues(void)
@@ -125,6 +127,7 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 	if (!be)
 		return -ENOMEM;
 	be->xdev = xdev;
+	be->inherited = true;
 	mutex_init(&be->lock);
 	dev_set_drvdata(&xdev->dev, be);
 
@@ -236,6 +239,20 @@ static int read_all_keys(struct backend *be, struct nc2b_queue_keys *keys,
 	return err;
 }
 
+/*
+ * The rings of a front that was there before this driver: it may be giving them
+ * up this moment, because it has seen us come.  That is no error of anybody's.
+ */
+static void cannot_connect(struct backend *be, int err)
+{
+	if (!be->inherited) {
+		xenbus_dev_fatal(be->xdev, err, "connecting the front's rings");
+		return;
+	}
+	dev_info(&be->xdev->dev, "asks the front to connect anew\n");
+	xenbus_switch_state(be->xdev, XenbusStateClosing);
+}
+
 /* Bring the bridged path up as the front has asked; 0 or a negative error. */
 static int connect_bridged(struct backend *be)
 {
@@ -267,7 +284,7 @@ static int connect_bridged(struct backend *be)
 		read_rate(be);
 		err = nc2b_vif_connect(be->vif, keys, nr);
 		if (err)
-			xenbus_dev_fatal(xdev, err, "connecting the front's rings");
+			cannot_connect(be, err);
 	}
 	kfree(keys);
 	be->connected = !err;
@@ -378,6 +395,7 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 {
 	struct backend *be = dev_get_drvdata(&xdev->dev);
 
+	be->inherited &= state == XenbusStateConnected;
 	switch (state) {
 	case XenbusStateInitialising:
 		front_starts(be);

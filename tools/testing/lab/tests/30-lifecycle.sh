@@ -149,6 +149,7 @@ back_reload() {
 	# Without udev nobody tells the script of the new netdev.
 	d0 online g1
 	works g1
+	is "errors in xenstore" "$(d0 errors g1)" ''
 	stream_moves g1
 	stream_end g1
 }

@@ -35,6 +35,12 @@ events() {
 	cat "$dir/../xenbus/events" "$dir/../xenbus/spurious_events"
 }
 
+# errors gI: what the back has written down of its interface.
+errors() {
+	id=$(id_of "$1") || die "$id"
+	xenstore-ls "/local/domain/0/error/backend/vif/$id" 2>/dev/null || true
+}
+
 # put gI FILE TEXT
 put() {
 	dir=$(nc2 "$1") || die "$dir"
