@@ -4,6 +4,7 @@
  * descriptors.  No byte of a frame is looked at here, or anywhere in the back.
  */
 #include "direct.h"
+#include "txrule.h"
 #include "vif.h"
 
 #include <linux/dma-mapping.h>
@@ -146,23 +147,6 @@ static void poll_post(struct nc2b_direct *d)
 	} while (n == NC2B_D_BATCH);
 }
 
-static bool tx_headers_fit(const struct xen_nc2_tx *e, u32 max_mtu)
-{
-	u32 l3_min = e->flags & XEN_NC2_TX_IPV6 ? 40 : 20;
-	u32 hdr = e->l2_len + e->l3_len;
-
-	if (!(e->flags & (XEN_NC2_TX_CSUM | XEN_NC2_TX_TSO)))
-		return true;
-	if (e->l2_len < ETH_HLEN || e->l2_len > ETH_HLEN + 2 * VLAN_HLEN ||
-	    e->l3_len < l3_min || hdr > e->len)
-		return false;
-	if (!(e->flags & XEN_NC2_TX_TSO))
-		return true;
-	return e->l4_len >= 20 && e->l4_len <= 60 && hdr + e->l4_len <= e->len &&
-	       !(e->flags & XEN_NC2_TX_UDP) && e->mss >= XEN_NC2_TX_MIN_MSS &&
-	       e->l3_len + e->l4_len + e->mss <= max_mtu;
-}
-
 static u16 tx_flags(u16 flags)
 {
 	return (flags & XEN_NC2_TX_CSUM ? NC2Q_TX_CSUM : 0) |
@@ -178,7 +162,7 @@ static u16 tx_flags(u16 flags)
 static int tx_read(struct nc2b_direct *d, u32 avail, struct nc2q_tx *tx)
 {
 	struct nc2b_block *b = &d->block;
-	struct xen_nc2_tx e;
+	struct xen_nc2_tx e, first = {};
 	u32 n = 0, slot;
 
 	do {
@@ -191,13 +175,7 @@ static int tx_read(struct nc2b_direct *d, u32 avail, struct nc2q_tx *tx)
 		if (!e.len || e.len > XEN_NC2_PAGE_SIZE)
 			return -EPROTO;
 		if (!n) {
-			if (!tx_headers_fit(&e, d->q->max_mtu))
-				return -EPROTO;
-			tx->flags = tx_flags(e.flags);
-			tx->mss = e.mss;
-			tx->l2_len = e.l2_len;
-			tx->l3_len = e.l3_len;
-			tx->l4_len = e.l4_len;
+			first = e;
 			tx->total = 0;
 		}
 		tx->total += e.len;
@@ -209,14 +187,13 @@ static int tx_read(struct nc2b_direct *d, u32 avail, struct nc2q_tx *tx)
 		n++;
 	} while (e.flags & XEN_NC2_TX_MORE);
 
-	if (tx->total < ETH_HLEN || tx->total > XEN_NC2_TX_MAX_BYTES)
+	if (!nc2b_txrule_ok(&first, tx->total, d->q->max_mtu))
 		return -EPROTO;
-	/* A NIC that is told to cut must find something behind the headers. */
-	if (tx->flags & NC2Q_TX_TSO &&
-	    tx->total <= tx->l2_len + tx->l3_len + tx->l4_len)
-		return -EPROTO;
-	if (!(tx->flags & NC2Q_TX_TSO) && tx->total > d->q->max_mtu + VLAN_ETH_HLEN)
-		return -EPROTO;
+	tx->flags = tx_flags(first.flags);
+	tx->mss = first.mss;
+	tx->l2_len = first.l2_len;
+	tx->l3_len = first.l3_len;
+	tx->l4_len = first.l4_len;
 	tx->nr_frags = n;
 	return n;
 }

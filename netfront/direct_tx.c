@@ -16,6 +16,7 @@
 #include <net/ip6_checksum.h>
 
 #include "netdev.h"
+#include "txrule.h"
 
 /* Room that the next frame may need. */
 #define ROOM	XEN_NC2_TX_MAX_SLOTS
@@ -52,7 +53,7 @@ static bool set_tso(const struct sk_buff *skb, struct xen_nc2_tx *e)
 	e->flags |= XEN_NC2_TX_TSO;
 	e->mss = skb_shinfo(skb)->gso_size;
 	e->l4_len = tcp_hdrlen(skb);
-	return l4 + e->l4_len <= min_t(u32, skb_headlen(skb), XEN_NC2_PAGE_SIZE);
+	return l4 + e->l4_len <= skb_headlen(skb);
 }
 
 /*
@@ -78,11 +79,9 @@ static void adapt_headers(void *data, const struct xen_nc2_tx *e)
 	}
 }
 
-/* Decides what the NIC is to do with the frame; false: the frame is lost. */
-static bool plan(struct sk_buff *skb, struct xen_nc2_tx *e)
+/* Decides what the NIC is to do with the frame; false: it can do nothing. */
+static bool offload(struct sk_buff *skb, struct xen_nc2_tx *e)
 {
-	if (skb->len < ETH_HLEN || skb->len > ROOM * XEN_NC2_PAGE_SIZE)
-		return false;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return !skb_is_gso(skb);
 	if (set_csum(skb, e))
@@ -92,6 +91,13 @@ static bool plan(struct sk_buff *skb, struct xen_nc2_tx *e)
 	/* Headers of a kind that the NIC does not know. */
 	memset(e, 0, sizeof(*e));
 	return !skb_checksum_help(skb);
+}
+
+/* As offload(); false: the frame is lost. */
+static bool plan(struct nc2f_direct *d, struct sk_buff *skb, struct xen_nc2_tx *e)
+{
+	return offload(skb, e) &&
+	       nc2f_txrule_ok(e, skb->len, READ_ONCE(d->block.sh->back.max_mtu));
 }
 
 /* Copies the frame into slots; @e: the first one's entry but for its length. */
@@ -194,7 +200,7 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 	u32 slot;
 
 	spin_lock(&d->tx_lock);
-	if (!plan(skb, &e)) {
+	if (!plan(d, skb, &e)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
 		dev_kfree_skb_any(skb);
 		goto out;

@@ -7,6 +7,7 @@
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
+#include <xen/interface/io/netchannel2.h>
 #include <xen/xenbus.h>
 
 #include "direct.h"
@@ -86,6 +87,18 @@ static u16 nc2f_select_queue(struct net_device *dev, struct sk_buff *skb,
 	return netdev_pick_tx(dev, skb, sb_dev);
 }
 
+/*
+ * Segments so small are no work for a NIC, and the direct path refuses them.  TCP
+ * has them cut when a peer asks for them, and when a route has gone for a while.
+ */
+static netdev_features_t nc2f_features_check(struct sk_buff *skb, struct net_device *dev,
+					     netdev_features_t features)
+{
+	if (skb_is_gso(skb) && skb_shinfo(skb)->gso_size < XEN_NC2_TX_MIN_MSS)
+		features &= ~NETIF_F_GSO_MASK;
+	return vlan_features_check(skb, features);
+}
+
 static void nc2f_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
@@ -159,6 +172,7 @@ static const struct net_device_ops nc2f_netdev_ops = {
 	.ndo_stop		= nc2f_stop,
 	.ndo_start_xmit		= nc2f_start_xmit,
 	.ndo_select_queue	= nc2f_select_queue,
+	.ndo_features_check	= nc2f_features_check,
 	.ndo_get_stats64	= nc2f_get_stats64,
 	.ndo_set_rx_mode	= nc2f_set_rx_mode,
 	.ndo_change_mtu		= nc2f_change_mtu,

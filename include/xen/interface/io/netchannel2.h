@@ -218,8 +218,12 @@ struct xen_nc2_comp {
  * computed without the length).  With TSO the headers (l2 + l3 + l4) must lie
  * in the first slot, payload must follow them, and the IPv4 total length and
  * checksum, or the IPv6 payload length, must be 0: the NIC fills them in for
- * each segment.  The back takes the lengths from here alone, so a frame
- * whose bytes say something else can harm nobody but its sender.
+ * each segment.  A segment (l3 + l4 + mss) is no larger than back.max_mtu; a
+ * frame that is not cut is no longer than that and an L2 header of 18 bytes.
+ * One frame that breaks these rules ends the direct path for the connection.
+ *
+ * The back takes the lengths from here alone, so a frame whose bytes say
+ * something else can harm nobody but its sender.
  */
 struct xen_nc2_tx {
 	uint16_t len;

@@ -79,6 +79,20 @@ overload() {
 	[ $((idle * 4)) -le "$all" ] || fail "$idle of $all events were said to be for nothing"
 }
 
+# A peer that takes small segments only: no work for a NIC, so the guest cuts them
+# itself.  TCP comes to such segments as well when a route was gone for a while.
+small_segments() {
+	on wire ip route add "$(address "$1")/32" dev wire advmss 60
+	shot a "$1"
+	iperf wire "$(address "$1")" -R
+	shot b "$1"
+	on wire ip route del "$(address "$1")/32" dev wire
+	is path "$(path "$1")" direct
+	moved back tx_direct_bytes 100000
+	still front tx_drop_bad
+	still front direct_broken
+}
+
 became_direct() {
 	wait_path "$1" direct
 	is reason "$(reason "$1")" ''
@@ -214,6 +228,7 @@ t "PV: iperf3 receives by the NIC's queue, dom0 copies nothing" receive g1
 t "PV: iperf3 transmits by the NIC's queue" transmit g1
 t "PV: UDP both ways" udp g1
 t "PV: more UDP than the guest can take" overload g1
+t "PV: a peer that takes small segments only" small_segments g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1
 t "the path changes ten times under a TCP stream" switches g1
