@@ -164,12 +164,13 @@ direct_and_bridged() {
 	wait_path g2 direct
 }
 
+# switches gI ROUNDS [RATE]: to the bridge and back, under a stream of this rate.
 switches() {
 	local round
 
-	stream_start "$1"
+	stream_start "$1" ${3:+"$3"}
 	shot a "$1"
-	for round in 1 2 3 4 5; do
+	for ((round = 1; round <= $2; round++)); do
 		echo "round $round"
 		d0 put "$1" path bridged
 		wait_path "$1" bridged
@@ -183,8 +184,8 @@ switches() {
 		stream_moves "$1"
 	done
 	shot b "$1"
-	moved back direct_left 5 5
-	moved back direct_entered 5 5
+	moved back direct_left "$2" "$2"
+	moved back direct_entered "$2" "$2"
 	moved back 'q*_rx_bridged_bytes' 100000
 	moved back rx_direct_bytes 100000
 	stream_end "$1"
@@ -231,7 +232,8 @@ t "PV: more UDP than the guest can take" overload g1
 t "PV: a peer that takes small segments only" small_segments g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1
-t "the path changes ten times under a TCP stream" switches g1
+t "the path changes ten times under a TCP stream" switches g1 5
+t "the same twice, as fast as it goes" switches g1 1 0
 t "nonsense is no path" refused
 t "a PVH guest comes" create g2 --type pvh
 t "PVH: the guest becomes direct by itself" became_direct g2
@@ -239,7 +241,7 @@ t "PVH: iperf3 receives by the NIC's queue, dom0 copies nothing" receive g2
 t "PVH: iperf3 transmits by the NIC's queue" transmit g2
 t "PVH: wire, dom0 and guest reach each other" everybody g2
 t "PVH: the same by IPv6, and multicast" everybody6 g2
-t "PVH: the path changes ten times under a TCP stream" switches g2
+t "PVH: the path changes ten times under a TCP stream" switches g2 5
 t "guest and guest, both direct" direct_both
 t "guest and guest, one direct, one bridged" direct_and_bridged
 t "more guests than queues: the second waits its turn" more_guests

@@ -283,12 +283,13 @@ wait_path() {
 }
 
 # stream_start gI [RATE]: a connection from the wire to gI and back, every byte
-# checked; as fast as it goes, or RATE bytes a second.
+# checked, at RATE bytes a second; 0 is as fast as it goes, which leaves the
+# emulated CPUs little for anything else that a test does.
 stream_start() {
 	: >"$TMP/stream.$1"
 	# The source may not be visible where the wire's commands run.
 	setsid "$LAB" exec --name "$NAME" wire -- python3 -c "$(<"$TESTS/stream.py")" \
-		run "$(address "$1")" 7 ${2:+"$2"} >"$TMP/stream.$1" 2>&1 &
+		run "$(address "$1")" 7 "${2:-500000}" >"$TMP/stream.$1" 2>&1 &
 	echo $! >"$TMP/stream.$1.pid"
 	stream_moves "$1"
 }
