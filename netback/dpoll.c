@@ -271,6 +271,7 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 {
 	struct nc2b_direct *d = container_of(napi, struct nc2b_direct, napi);
 	struct dpoll p = {};
+	bool worked;
 	int done;
 
 	/* Pairs with the release in path.c: the queue before this flag. */
@@ -296,12 +297,14 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 	if (done >= budget)
 		return budget;
 
+	/* Before another poll may begin. */
+	worked = d->worked;
+	d->worked = false;
 	napi_complete_done(napi, done);
 	if (!poll_sleep(d))
 		napi_schedule(napi);
 	d->q->ops->irq_enable(d->q);
-	nc2b_direct_eoi(d, d->worked);
-	d->worked = false;
+	nc2b_direct_eoi(d, worked);
 	return done;
 }
 
