@@ -28,6 +28,8 @@ fake() {
 	script "$t/lab/selftest.sh" 'echo "ok 1 - fault seen"' 'echo 1..1'
 	script "$t/lab/tests/a.sh" "${@:2}"
 	script "$t/lab/tests/b.sh" 'echo "ok 1 - other"'
+	# shellcheck disable=SC2016 # expanded there
+	script "$t/lab/tests/c.sh" 'touch "$0.ran"' 'echo "ok 1 - last"'
 	cp "$REPO/tools/testing/check" "$t/check"
 }
 
@@ -73,14 +75,20 @@ check() {
 	options='--only lab-a --only lab-b'
 	expect side 1 '2 passed, 1 failed, 0 skipped' 'ok 3 - lab-b: other' \
 		'sleep 1' 'echo "ok 1 - one"' 'echo "not ok 2 - two"' 'exit 1'
+	# The third begins when the second has ended, and not when the first has.
+	options='--only lab-'
+	# shellcheck disable=SC2016 # expanded there
+	expect three 0 '4 passed, 0 failed, 0 skipped' 'ok 4 - lab-c: last' \
+		'for i in 1 2 3; do sleep 1; [ ! -e "${0%/*}/c.sh.ran" ] || exec echo "ok 1 - one"; done' \
+		'echo "not ok 1 - c has not run"'
 	options='--only lab-a --only lab-b --jobs 1'
 	expect alone 1 '1 passed, 1 failed, 0 skipped' 'ok 2 - lab-b: other' 'exit 3'
 	options=
 	# Toolchain, KUnit's case, two builds of modules, the lab's three results.
 	all=$(wc -w <<<"$(plain_tests)")
-	expect whole 0 "$((all + 7)) passed, 0 failed, 0 skipped" 'ok 1 - toolchain' 'echo "ok 1 - one"'
+	expect whole 0 "$((all + 8)) passed, 0 failed, 0 skipped" 'ok 1 - toolchain' 'echo "ok 1 - one"'
 	options=--no-lab
-	expect without 0 "$((all + 4)) passed, 0 failed, 3 skipped" 'lab-a # SKIP --no-lab' 'exit 1'
+	expect without 0 "$((all + 4)) passed, 0 failed, 4 skipped" 'lab-a # SKIP --no-lab' 'exit 1'
 	rm -rf "$work"
 	return "$bad"
 }
