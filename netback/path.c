@@ -25,6 +25,8 @@
 #define RETRY_MIN_MS	1000
 #define RETRY_MAX_MS	30000
 
+static const char broke_rules[] = "the guest broke the rules of the direct path";
+
 static LIST_HEAD(all);
 static DEFINE_MUTEX(all_lock);
 static struct workqueue_struct *wq;
@@ -398,7 +400,7 @@ static const char *look_direct(struct nc2b_direct *d)
 	int err;
 
 	if (d->failed)
-		why = "the guest broke the rules of the direct path";
+		why = broke_rules;
 	else if (d->policy == NC2B_POLICY_BRIDGED)
 		why = "the administrator chose the bridged path";
 	else if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
@@ -419,7 +421,7 @@ static void look_bridged(struct nc2b_direct *d)
 	const char *why;
 
 	if (d->failed)
-		why = "the guest broke the rules of the direct path";
+		why = broke_rules;
 	else if (d->policy == NC2B_POLICY_BRIDGED)
 		why = "the administrator chose the bridged path";
 	else
@@ -445,8 +447,10 @@ void nc2b_path_work(struct work_struct *work)
 	mutex_lock(&d->lock);
 	if (!d->attached)
 		goto out;
+	/* One that lies and asks for its pages at once is remembered for the lie. */
 	if (nc2b_direct_wants_revoke(d))
-		nc2b_direct_revoke(d, "the guest has taken its pages back", true);
+		nc2b_direct_revoke(d, d->failed ? broke_rules :
+				   "the guest has taken its pages back", !d->failed);
 	if (d->revoked)
 		goto out;
 	if (d->direct) {

@@ -256,7 +256,13 @@ static void path_lie(struct nc2f_direct *d)
 	d->block.sh->front.path = 0xdead;
 }
 
-/* Everything that the front writes, at random. */
+static void lie_and_go(struct nc2f_direct *d)
+{
+	d->block.sh->front.flags |= XEN_NC2_FRONT_REVOKE;
+	fill_twice(d);
+}
+
+/* Everything that the front writes, at random; but it does not go. */
 static void noise(struct nc2f_direct *d)
 {
 	struct xen_nc2_shared *sh = d->block.sh;
@@ -266,6 +272,7 @@ static void noise(struct nc2f_direct *d)
 		get_random_bytes(d->block.fill, (d->fill.mask + 1) * sizeof(struct xen_nc2_fill));
 		get_random_bytes(d->block.tx, (d->tx.mask + 1) * sizeof(struct xen_nc2_tx));
 		get_random_bytes(&sh->front, sizeof(sh->front));
+		sh->front.flags &= ~XEN_NC2_FRONT_REVOKE;
 		get_random_bytes(sh->mc, sizeof(sh->mc));
 		sh->fill.prod += get_random_u32_below(3);
 		sh->fill.cons_event = get_random_u32();
@@ -306,6 +313,7 @@ static const struct {
 	{ "mtu-huge", mtu_huge },
 	{ "mtu-none", mtu_none },
 	{ "path-lie", path_lie },
+	{ "lie-and-go", lie_and_go },
 	{ "noise", noise, true },
 };
 

@@ -226,6 +226,7 @@ t "lie: ring indexes" cut fill-ahead fill-back tx-ahead tx-back
 t "lie: lengths to send" cut tx-empty tx-long tx-short tx-giant tx-endless
 t "lie: headers to send" cut tx-l2-none tx-l2-long tx-l3-short tx-l3-long tx-l3-ipv6 \
 	tx-l4-none tx-l4-long tx-l4-out tx-mss-none tx-mss-small tx-mss-large tx-udp-tso
+t "lie: one that goes the same moment" cut lie-and-go
 t "lie: all rings full of noise" cut noise
 t "harmless: a storm of events" harmless storm
 t "harmless: the filter changes without end" harmless filter-churn filter-odd
