@@ -40,7 +40,7 @@ expect() {
 
 	fake "$dir" "${@:5}"
 	# shellcheck disable=SC2086 # options
-	out=$(NC2_BUILD="$dir/build" NC2_CHECK_LIMIT=4 "$dir/tools/testing/check" $options 2>&1) || rc=$?
+	out=$(NC2_BUILD="$dir/build" NC2_CHECK_LIMIT="${limit:-60}" "$dir/tools/testing/check" $options 2>&1) || rc=$?
 	if [ "$rc" != "$status" ] || [ "$(tail -n 1 <<<"$out")" != "$summary" ] ||
 		! grep -qF -- "$text" <<<"$out" || [ "$(grep -c ' passed, ' <<<"$out")" != 1 ]; then
 		finding "$name: want status $status, '$summary', '$text'; got status $rc and:"
@@ -51,7 +51,7 @@ expect() {
 }
 
 check() {
-	local work all options='--only lab-a'
+	local work all limit='' options='--only lab-a'
 
 	mkdir -p "$BUILD/check"
 	work=$(mktemp -d "$BUILD/check/runner.XXXXXX")
@@ -67,8 +67,10 @@ check() {
 		'echo 1..3' 'echo "ok 1 - one"'
 	expect silent 1 '0 passed, 1 failed, 0 skipped' 'no result at all' 'echo hello'
 	expect unended 1 '0 passed, 1 failed, 0 skipped' 'not ok 1' 'printf "not ok 1 - one"'
+	limit=4
 	expect hanging 1 '1 passed, 1 failed, 0 skipped' 'stopped after 4 s' \
 		'echo "ok 1 - one"' 'sleep 100'
+	limit=
 	# A process left behind holds the output open.
 	expect orphan 0 '1 passed, 0 failed, 0 skipped' 'lab-a: one' 'sleep 30 &' 'echo "ok 1 - one"'
 	# Labs run side by side: neither loses a result of the other's.
@@ -79,7 +81,7 @@ check() {
 	options='--only lab-'
 	# shellcheck disable=SC2016 # expanded there
 	expect three 0 '4 passed, 0 failed, 0 skipped' 'ok 4 - lab-c: last' \
-		'for i in 1 2 3; do sleep 1; [ ! -e "${0%/*}/c.sh.ran" ] || exec echo "ok 1 - one"; done' \
+		'for i in $(seq 30); do sleep 1; [ ! -e "${0%/*}/c.sh.ran" ] || exec echo "ok 1 - one"; done' \
 		'echo "not ok 1 - c has not run"'
 	options='--only lab-a --only lab-b --jobs 1'
 	expect alone 1 '1 passed, 1 failed, 0 skipped' 'ok 2 - lab-b: other' 'exit 3'

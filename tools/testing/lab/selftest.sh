@@ -107,7 +107,13 @@ given_up() {
 }
 
 traffic() {
-	lab exec g1 -- iperf3 -s -D --pidfile /run/iperf3.pid || return 1
+	# shellcheck disable=SC2016 # expanded in the guest
+	lab exec g1 -- sh -c 'iperf3 -s -D --pidfile /run/iperf3.pid
+		for i in $(seq 100); do
+			ss -ltnH | grep -q :5201 && exit 0
+			sleep 0.2
+		done
+		exit 1' || return 1
 	lab exec wire -- iperf3 -c 10.99.0.11 -t 2 "$@" >"$tmp/iperf"
 	local rc=$?
 	# shellcheck disable=SC2016 # expanded in the guest

@@ -165,6 +165,9 @@ class Session:
             self.status = code if code >= 0 else 128 - code
             self.quiet_since = time.monotonic()
         quiet = time.monotonic() - self.quiet_since > QUIET
+        # What a full ring has left in the pipes is not silence.
+        if quiet and self.pipes:
+            quiet = not select.select(list(self.pipes), (), (), 0)[0]
         if (not self.pipes or quiet) and self.room():
             self.send(b'x', str(self.status).encode())
             for fd in self.pipes:

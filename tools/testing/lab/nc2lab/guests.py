@@ -8,7 +8,7 @@ import time
 import initrd
 from util import LabError, release, say, wait_for
 
-READY = 240     # seconds; a guest on an idle machine needs some 12
+READY = 600     # seconds; a guest on an idle machine needs some 12
 
 
 def number(name):
@@ -166,7 +166,7 @@ def wait_ready(lab, name, limit=READY, net=True):
     say(f'{name} is ready')
 
 
-def remove(lab, name, how, limit=60):
+def remove(lab, name, how, limit=180):
     n = number(name)
     if how == 'shutdown':
         lab.dom0('xl', 'shutdown', name)

@@ -224,7 +224,7 @@ class Lab:
         if r.returncode:
             raise LabError('QEMU did not start', f'{self.dir}/qemu.log')
 
-    def boot(self, limit=240):
+    def boot(self, limit=600):
         def ready():
             if not self.qemu_pid():
                 raise LabError('QEMU ended while dom0 was booting', self.serial)
@@ -235,7 +235,7 @@ class Lab:
                 raise LabError(f'dom0 did not boot: {bad.group(0)}', self.serial)
             return 'lab: dom0 ready' in text
         wait_for('dom0 ready', limit, ready, 0.3, self.serial)
-        wait_for('ssh into dom0', 60, self.ssh_master, 0.3, self.serial)
+        wait_for('ssh into dom0', 180, self.ssh_master, 0.3, self.serial)
 
     def down(self):
         """Ends whatever is there of the lab; True when there was something."""
@@ -268,7 +268,7 @@ class Lab:
         return [
             'ssh', '-F', 'none', '-q', '-i', key, '-o', 'ControlPath=ssh.sock',
             '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null',
-            '-o', 'ConnectTimeout=20', '-o', 'ServerAliveInterval=20',
+            '-o', 'ConnectTimeout=60', '-o', 'ServerAliveInterval=20',
             '-o', 'ServerAliveCountMax=10', '-o', 'LogLevel=ERROR',
             *options, 'root@10.98.0.2']
 
@@ -302,7 +302,7 @@ class Lab:
         return self.inside([*self.ssh('-o', 'ControlMaster=no', '-o', 'BatchMode=yes', '-T'),
                             shlex.join(argv)])
 
-    def dom0(self, *argv, data=None, limit=120, check=True):
+    def dom0(self, *argv, data=None, limit=300, check=True):
         """Runs a command in dom0; gives its output (both kinds), or raises."""
         try:
             r = subprocess.run(self.dom0_argv(argv), cwd=self.dir, check=False,

@@ -21,7 +21,7 @@ TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 LAB=$TESTS/../lab
 NAME=t-$(basename "$0" .sh)
 NAME=${NAME//./-}
-LIMIT=${NC2_TEST_LIMIT:-120}
+LIMIT=${NC2_TEST_LIMIT:-240}
 TMP=$(mktemp -d)
 number=0
 failures=0
@@ -39,7 +39,7 @@ on() {
 	local who=$1
 
 	shift
-	lab exec --timeout 600 "$who" -- "$@"
+	lab exec --timeout 900 "$who" -- "$@"
 }
 
 dom0() {
@@ -195,13 +195,18 @@ pings() {
 
 # iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.
 iperf() {
-	local from=$1 to=$2
+	local from=$1 to=$2 tries=5
 
 	shift 2
-	if ! on "$from" iperf3 -c "$to" -t 2 -J "$@" >"$TMP/iperf"; then
-		cat "$TMP/iperf" >&2
-		return 1
-	fi
+	# The server takes a moment between two clients.
+	until on "$from" iperf3 -c "$to" -t 2 -J "$@" >"$TMP/iperf"; do
+		tries=$((tries - 1))
+		if [ $tries = 0 ] || ! grep -qE 'refused|server is busy' "$TMP/iperf"; then
+			cat "$TMP/iperf" >&2
+			return 1
+		fi
+		sleep 1
+	done
 	python3 - "$TMP/iperf" <<-'END'
 		import json, sys
 		with open(sys.argv[1], encoding='utf-8') as f:
@@ -286,6 +291,8 @@ wait_path() {
 # checked, at RATE bytes a second; 0 is as fast as it goes, which leaves the
 # emulated CPUs little for anything else that a test does.
 stream_start() {
+	# One that a failed test has left would write into the same file.
+	[ ! -e "$TMP/stream.$1.pid" ] || stream_end "$1"
 	: >"$TMP/stream.$1"
 	# The source may not be visible where the wire's commands run.
 	setsid "$LAB" exec --name "$NAME" wire -- python3 -c "$(<"$TESTS/stream.py")" \
