@@ -70,7 +70,7 @@ static irqreturn_t direct_event(int irq, void *data)
 {
 	struct nc2b_direct *d = data;
 
-	/* No guest has its events for nothing: path.c waits rarely, and not long. */
+	/* path.c waits rarely and not long: no guest gains much by events then. */
 	atomic_set(&d->eoi, wq_has_sleeper(&d->ack_wait) ?
 		   NC2B_EOI_ANSWER : NC2B_EOI_DUE);
 	wake_up(&d->ack_wait);
