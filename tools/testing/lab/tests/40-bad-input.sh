@@ -14,7 +14,8 @@ attach() {
 	dom0 xl network-detach g1 0
 	d0 no_vif g1 "$LIMIT"
 	dom0 xl network-attach g1 "${VIF[@]}" "$@"
-	until_true "$LIMIT" "g1 has its address" on g1 ip -4 -o addr show dev eth0 scope global
+	until_true "$LIMIT" "g1 has its address" on g1 \
+		sh -c 'ip -4 -o addr show dev eth0 scope global | grep -q .'
 }
 
 # bridged_because PATTERN: and it works.
