@@ -194,7 +194,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->revoked = false;
 	d->backoff = 0;
 	d->seen_filter = 0;
-	atomic_set(&d->eoi, 0);
+	atomic_set(&d->eoi, NC2B_EOI_NONE);
 	WRITE_ONCE(b->shared->back.path, XEN_NC2_PATH_BRIDGED);
 	WRITE_ONCE(b->shared->back.max_mtu, ETH_DATA_LEN);
 

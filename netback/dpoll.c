@@ -8,8 +8,6 @@
 #include "vif.h"
 
 #include <linux/dma-mapping.h>
-#include <linux/etherdevice.h>
-#include <linux/if_vlan.h>
 
 #include <xen/events.h>
 

@@ -394,19 +394,25 @@ void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 	net_info_ratelimited("%s: bridged path: %s\n", d->vif->dev->name, reason);
 }
 
+/* Why this guest may not be direct, whatever the NIC can do; or NULL. */
+static const char *not_allowed(const struct nc2b_direct *d)
+{
+	if (d->failed)
+		return broke_rules;
+	if (d->policy == NC2B_POLICY_BRIDGED)
+		return "the administrator chose the bridged path";
+	return NULL;
+}
+
 static const char *look_direct(struct nc2b_direct *d)
 {
-	const char *why = NULL;
+	const char *why = not_allowed(d);
 	int err;
 
-	if (d->failed)
-		why = broke_rules;
-	else if (d->policy == NC2B_POLICY_BRIDGED)
-		why = "the administrator chose the bridged path";
-	else if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
-		why = "the guest has left the direct path by itself";
 	if (why)
 		return why;
+	if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
+		return "the guest has left the direct path by itself";
 	err = d->q->ops->check(d->q);
 	if (err)
 		return err == -ENETDOWN ? "the NIC has no link" :
@@ -418,13 +424,9 @@ static const char *look_direct(struct nc2b_direct *d)
 
 static void look_bridged(struct nc2b_direct *d)
 {
-	const char *why;
+	const char *why = not_allowed(d);
 
-	if (d->failed)
-		why = broke_rules;
-	else if (d->policy == NC2B_POLICY_BRIDGED)
-		why = "the administrator chose the bridged path";
-	else
+	if (!why)
 		why = enter(d);
 	if (!why)
 		return;

@@ -67,10 +67,8 @@ check() {
 		'echo 1..3' 'echo "ok 1 - one"'
 	expect silent 1 '0 passed, 1 failed, 0 skipped' 'no result at all' 'echo hello'
 	expect unended 1 '0 passed, 1 failed, 0 skipped' 'not ok 1' 'printf "not ok 1 - one"'
-	limit=4
-	expect hanging 1 '1 passed, 1 failed, 0 skipped' 'stopped after 4 s' \
+	limit=4 expect hanging 1 '1 passed, 1 failed, 0 skipped' 'stopped after 4 s' \
 		'echo "ok 1 - one"' 'sleep 100'
-	limit=
 	# A process left behind holds the output open.
 	expect orphan 0 '1 passed, 0 failed, 0 skipped' 'lab-a: one' 'sleep 30 &' 'echo "ok 1 - one"'
 	# Labs run side by side: neither loses a result of the other's.

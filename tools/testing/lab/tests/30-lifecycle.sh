@@ -13,8 +13,7 @@ works() {
 	local n
 
 	wait_path "$1" direct
-	until_true "$LIMIT" "$1 has its address" on "$1" \
-		sh -c 'ip -4 -o addr show dev eth0 scope global | grep -q .'
+	wait_address "$1"
 	pings wire "$(address "$1")"
 	pings "$1" 10.99.0.2 -s 1400
 	shot a "$1"

@@ -14,8 +14,7 @@ attach() {
 	dom0 xl network-detach g1 0
 	d0 no_vif g1 "$LIMIT"
 	dom0 xl network-attach g1 "${VIF[@]}" "$@"
-	until_true "$LIMIT" "g1 has its address" on g1 \
-		sh -c 'ip -4 -o addr show dev eth0 scope global | grep -q .'
+	wait_address g1
 }
 
 # bridged_because PATTERN: and it works.

@@ -181,6 +181,12 @@ address6() {
 	echo "fd99::1${1#g}"
 }
 
+# wait_address gI: until it has one.
+wait_address() {
+	until_true "$LIMIT" "$1 has its address" on "$1" \
+		sh -c 'ip -4 -o addr show dev eth0 scope global | grep -q .'
+}
+
 # pings FROM ADDRESS [OPTION...]: until three have come back, within 30 s.
 pings() {
 	local from=$1 to=$2 out
