@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A guest that stands still, is saved, restored, migrated or rebooted, and a
+# guest whose back or front end changes hands, under traffic: its TCP connection
+# lives, it is direct again where it was, and nothing is left behind.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+SAVED=/var/tmp/g1.save
+
+# The guest is there again under a new number, and reachable.
+returned() {
+	lab guest wait g1
+	d0 clean "$LIMIT"
+	wait_path g1 direct
+	stream_moves g1
+	pings wire "$(address g1)" -s 1400
+}
+
+paused() {
+	stream_start g1
+	dom0 xl pause g1
+	sleep 3
+	dom0 xl unpause g1
+	stream_moves g1
+	wait_path g1 direct
+	stream_end g1
+}
+
+# Every page must have been given back before the guest stands still: see
+# "Life of the block" in the wire contract.
+gave_back() {
+	local log
+
+	log=$(lab logs dom0)
+	like "dom0's log" "$log" "*vif$1.0: bridged path: the guest has taken its pages back*"
+}
+
+saved() {
+	local id
+
+	id=$(dom0 xl domid g1)
+	wait_path g1 direct
+	stream_start g1
+	dom0 xl save g1 "$SAVED"
+	gave_back "$id"
+	d0 clean "$LIMIT"
+	case $(dom0 nc2-vfs show) in
+	*vif-*) fail "a queue is still in use" ;;
+	esac
+	dom0 xl restore "$SAVED"
+	dom0 rm "$SAVED"
+	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
+	returned
+	stream_end g1
+}
+
+# The guest finds out by itself that it was not suspended for good.
+called_off() {
+	local id
+
+	id=$(dom0 xl domid g1)
+	stream_start g1
+	dom0 xl save -c g1 "$SAVED"
+	dom0 rm "$SAVED"
+	is "number of g1" "$(dom0 xl domid g1)" "$id"
+	gave_back "$id"
+	d0 wait g1 path bridged "$LIMIT" || true
+	returned
+	stream_end g1
+}
+
+# xl's own local transport: the receiver is a child of the sender.
+migrated() {
+	local id
+
+	id=$(dom0 xl domid g1)
+	wait_path g1 direct
+	stream_start g1
+	dom0 xl migrate -s '' g1 'xl migrate-receive'
+	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
+	gave_back "$id"
+	returned
+	stream_end g1
+}
+
+# Where there is no queue it stays on the bridge, and says so.
+migrated_to_none() {
+	wait_path g1 direct
+	stream_start g1
+	dom0 nc2-vfs take nic0
+	wait_path g1 bridged
+	dom0 xl migrate -s '' g1 'xl migrate-receive'
+	lab guest wait g1
+	d0 clean "$LIMIT"
+	stream_moves g1
+	is path "$(path g1)" bridged
+	like reason "$(reason g1)" '*nc2-vfs*'
+	dom0 nc2-vfs give nic0 2
+	wait_path g1 direct
+	stream_moves g1
+	stream_end g1
+}
+
+restarted() {
+	local id
+
+	dom0 sed -i 's/^on_reboot.*/on_reboot = "restart"/' /etc/xen/g1.cfg
+	dom0 xl config-update g1 /etc/xen/g1.cfg >/dev/null 2>&1 || true
+	lab guest destroy g1
+	dom0 xl create -q /etc/xen/g1.cfg
+	lab guest wait g1
+	id=$(dom0 xl domid g1)
+	dom0 xl reboot g1
+	until_true "$LIMIT" "g1 begins anew" dom0 sh -c "[ \"\$(xl domid g1)\" -gt $id ]"
+	lab guest wait g1
+	serve g1
+	d0 clean "$LIMIT"
+	wait_path g1 direct
+	stream_start g1
+	stream_end g1
+}
+
+# hand_over FROM TO: the back's driver of g1's interface, while it is in use.
+hand_over() {
+	local dev
+
+	dev=$(dom0 sh -c 'cd /sys/bus/xen-backend/devices; echo vif-*')
+	dom0 sh -ec "
+		echo $dev >/sys/bus/xen-backend/drivers/$1/unbind
+		echo $dev >/sys/bus/xen-backend/drivers/$2/bind"
+	d0 online g1
+}
+
+back_changes() {
+	wait_path g1 direct
+	stream_start g1
+	dom0 modprobe --ignore-install xen-netback
+	for round in 1 2; do
+		echo "round $round"
+		hand_over xen-nc2-back vif
+		stream_moves g1
+		pings wire "$(address g1)" -s 1400
+		hand_over vif xen-nc2-back
+		wait_path g1 direct
+		stream_moves g1
+	done
+	dom0 rmmod xen-netback
+	stream_end g1
+}
+
+front_changes() {
+	wait_path g1 direct
+	stream_start g1
+	on g1 modprobe xen-netfront
+	for round in 1 2; do
+		echo "round $round"
+		on g1 sh -ec '
+			echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind
+			echo vif-0 >/sys/bus/xen/drivers/vif/bind'
+		stream_moves g1
+		is path "$(path g1)" bridged
+		on g1 sh -ec '
+			echo vif-0 >/sys/bus/xen/drivers/vif/unbind
+			echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+		wait_path g1 direct
+		stream_moves g1
+	done
+	on g1 rmmod xen_netfront
+	stream_end g1
+}
+
+# vifname=: the netdev is called as the administrator wishes, and found so.
+renamed() {
+	dom0 xl network-detach g1 0
+	d0 no_vif g1 "$LIMIT"
+	dom0 xl network-attach g1 mac=00:16:3e:99:00:01 bridge=xenbr0 \
+		script=vif-nc2 gatewaydev=nic0 vifname=door
+	wait_path g1 direct
+	dom0 ip link show dev door
+	pings wire "$(address g1)"
+	dom0 xl network-detach g1 0
+	d0 no_vif g1 "$LIMIT"
+	! dom0 ip link show dev door || fail "door is still there"
+	dom0 xl network-attach g1 mac=00:16:3e:99:00:01 bridge=xenbr0 \
+		script=vif-nc2 gatewaydev=nic0
+	wait_path g1 direct
+}
+
+up --guests 1 --vfs 2
+serve g1
+for type in PV PVH; do
+	if [ $type = PVH ]; then
+		t "a PVH guest comes" sh -ec "'$LAB' guest --name '$NAME' destroy g1"
+		t "PVH: it works" create g1 --type pvh
+	fi
+	t "$type: paused and unpaused" paused
+	t "$type: saved and restored while direct" saved
+	t "$type: a save that leaves the guest running" called_off
+	t "$type: migrated while direct" migrated
+	t "$type: migrated where no queue is to be had" migrated_to_none
+	t "$type: the back changes hands, twice to and fro" back_changes
+	t "$type: the front changes hands, twice to and fro" front_changes
+done
+t "the interface has a name of its own" renamed
+t "rebooted" restarted
+finish
