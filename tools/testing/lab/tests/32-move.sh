@@ -107,7 +107,6 @@ restarted() {
 	local id
 
 	dom0 sed -i 's/^on_reboot.*/on_reboot = "restart"/' /etc/xen/g1.cfg
-	dom0 xl config-update g1 /etc/xen/g1.cfg >/dev/null 2>&1 || true
 	lab guest destroy g1
 	dom0 xl create -q /etc/xen/g1.cfg
 	lab guest wait g1
