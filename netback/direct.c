@@ -173,6 +173,21 @@ int nc2b_direct_offer(struct nc2b_direct *d)
 	return err;
 }
 
+/**
+ * nc2b_direct_withdraw - undo nc2b_direct_offer()
+ * @d: the direct path, detached
+ *
+ * Process context.
+ */
+void nc2b_direct_withdraw(struct nc2b_direct *d)
+{
+	const char *dir = d->vif->xdev->nodename;
+
+	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_FEATURE);
+	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_NONCE);
+	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_MAX_POOL_PAGES);
+}
+
 static const char *attach_rings(struct nc2b_direct *d)
 {
 	struct nc2b_block *b = &d->block;

@@ -166,6 +166,7 @@ struct nc2b_direct {
 struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif);
 void nc2b_direct_destroy(struct nc2b_direct *d);
 int nc2b_direct_offer(struct nc2b_direct *d);
+void nc2b_direct_withdraw(struct nc2b_direct *d);
 void nc2b_direct_attach(struct nc2b_direct *d);
 void nc2b_direct_revoke(struct nc2b_direct *d, const char *reason, bool alive);
 bool nc2b_direct_wants_revoke(const struct nc2b_direct *d);

@@ -83,8 +83,15 @@ static int write_features(struct xenbus_device *xdev)
 		{ "feature-rx-flip", 0 },
 		{ "feature-split-event-channels", 1 },
 	};
+	static const char * const foreign[] = {
+		"feature-xdp-headroom", "feature-ctrl-ring",
+		"feature-multicast-control", "feature-dynamic-multicast-control",
+	};
 	int i, err = 0;
 
+	/* What xen-netback has offered here before, and we do not. */
+	for (i = 0; i < ARRAY_SIZE(foreign); i++)
+		xenbus_rm(XBT_NIL, xdev->nodename, foreign[i]);
 	for (i = 0; !err && i < ARRAY_SIZE(features); i++)
 		err = xenbus_printf(XBT_NIL, xdev->nodename, features[i].key, "%u",
 				    features[i].value);
@@ -438,6 +445,8 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	disconnect(be, alive);
 	mutex_unlock(&be->lock);
 	xenbus_rm(XBT_NIL, xdev->nodename, "hotplug-status");
+	/* Whoever serves it next does not offer it; the script and the front look. */
+	nc2b_direct_withdraw(be->vif->direct);
 	kobject_uevent(&xdev->dev.kobj, KOBJ_OFFLINE);
 	nc2b_vif_destroy(be->vif);
 	dev_set_drvdata(&xdev->dev, NULL);

@@ -237,6 +237,7 @@ int nc2f_connect(struct nc2f_dev *nf)
 	nc2f_netdev_attach(nf);
 	nf->phase = NC2F_UP;
 	nf->met = false;
+	nf->suspended = false;
 	if (!err && nf->dev->reg_state == NETREG_UNINITIALIZED) {
 		err = register_netdev(nf->dev);
 		if (err)

@@ -89,7 +89,6 @@ static void path_work(struct work_struct *work)
 		}
 		if (path == XEN_NC2_PATH_REVOKED)
 			give_up_pools(d);
-		/* Last: nc2f_direct_revoke() waits for it. */
 		WRITE_ONCE(d->path, path);
 	}
 	/* While the netdev is down no poll gives the EOI. */
@@ -387,8 +386,9 @@ bool nc2f_direct_revoke(struct nc2f_direct *d)
 	d->revoke = true;
 	nc2f_direct_filter(d);
 	netif_addr_unlock_bh(d->nf->dev);
-	return !read_poll_timeout(READ_ONCE, path, path == XEN_NC2_PATH_REVOKED,
-				  REVOKE_POLL_US, REVOKE_TIMEOUT_US, false, d->path);
+	/* Its own word: path_work, which takes it up, may have stopped listening. */
+	return !read_poll_timeout(back_path, path, path == XEN_NC2_PATH_REVOKED,
+				  REVOKE_POLL_US, REVOKE_TIMEOUT_US, false, d);
 }
 
 /**

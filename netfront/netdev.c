@@ -247,7 +247,7 @@ void nc2f_netdev_break(struct nc2f_dev *nf, const char *what)
 			    netdev_name(nf->dev), what);
 	atomic_inc(&nf->resets);
 	netif_carrier_off(nf->dev);
-	schedule_delayed_work(&nf->retry, RETRY_DELAY);
+	queue_delayed_work(system_freezable_wq, &nf->retry, RETRY_DELAY);
 }
 
 /**

@@ -30,8 +30,6 @@
 
 /* How long a device that goes away waits for the back to let go of it. */
 #define CLOSE_TIMEOUT	(3 * HZ)
-/* Longer than a suspend takes from our part in it to its end. */
-#define SUSPEND_GRACE	(5 * HZ)
 /* The longest pause between two tries to connect. */
 #define MAX_PAUSE	(30 * HZ)
 
@@ -48,7 +46,8 @@ static void try_later(struct nc2f_dev *nf)
 	if (nf->removing)
 		return;
 	nf->retries++;
-	schedule_delayed_work(&nf->retry, pause);
+	/* Freezable: while we are suspended the other end changes under it. */
+	queue_delayed_work(system_freezable_wq, &nf->retry, pause);
 }
 
 static int set_mac(struct nc2f_dev *nf)
@@ -315,8 +314,8 @@ static int nc2f_suspend(struct xenbus_device *xdev)
 		if (!nc2f_direct_revoke(nf->direct))
 			dev_warn(&xdev->dev, "the back keeps the pages of the direct path: received data may be lost\n");
 		nf->suspended = true;
-		cancel_delayed_work(&nf->retry);
-		schedule_delayed_work(&nf->retry, SUSPEND_GRACE);
+		/* Frozen until the suspend has ended, one way or the other. */
+		mod_delayed_work(system_freezable_wq, &nf->retry, 0);
 	}
 	mutex_unlock(&nf->lock);
 	return 0;
