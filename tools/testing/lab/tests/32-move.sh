@@ -76,6 +76,10 @@ called_off() {
 }
 
 # xl's own local transport: the receiver is a child of the sender.
+migrate() {
+	dom0 xl migrate -s '' g1 'xl migrate-receive'
+}
+
 migrated() {
 	local id before
 
@@ -83,20 +87,37 @@ migrated() {
 	wait_path g1 direct
 	before=$(revokes "$id")
 	stream_start g1
-	dom0 xl migrate -s '' g1 'xl migrate-receive'
+	migrate
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 	gave_back "$id" "$before"
 	returned
 	stream_end g1
 }
 
-# Where there is no queue it stays on the bridge, and says so.
-migrated_to_none() {
+# Debian builds Xen without shadow paging, and a PV guest's dirty pages cannot
+# be logged without it: xl gives up before the guest notices anything.
+not_migrated() {
+	local id
+
+	id=$(dom0 xl domid g1)
 	wait_path g1 direct
 	stream_start g1
+	! migrate || fail "it was migrated: let this be tested as for PVH"
+	is "number of g1" "$(dom0 xl domid g1)" "$id"
+	d0 clean "$LIMIT"
+	is path "$(path g1)" direct
+	stream_moves g1
+	stream_end g1
+}
+
+# Where there is no queue it stays on the bridge, and says so.
+restored_to_none() {
+	wait_path g1 direct
+	stream_start g1
+	dom0 xl save g1 "$SAVED"
 	dom0 nc2-vfs take nic0
-	wait_path g1 bridged
-	dom0 xl migrate -s '' g1 'xl migrate-receive'
+	dom0 xl restore "$SAVED"
+	dom0 rm "$SAVED"
 	lab guest wait g1
 	d0 clean "$LIMIT"
 	stream_moves g1
@@ -202,10 +223,14 @@ for type in PV PVH; do
 	t "$type: paused and unpaused" paused
 	t "$type: saved and restored while direct" saved
 	t "$type: a save that leaves the guest running" called_off
-	t "$type: migrated while direct" migrated
-	t "$type: migrated where no queue is to be had" migrated_to_none
-	t "$type: the back changes hands, twice to and fro" back_changes
-	t "$type: the front changes hands, twice to and fro" front_changes
+	if [ $type = PV ]; then
+		t "$type: a migration that cannot be leaves it alone" not_migrated
+	else
+		t "$type: migrated while direct" migrated
+	fi
+	t "$type: restored where no queue is to be had" restored_to_none
+	t "$type: the back changes hands, twice there and back" back_changes
+	t "$type: the front changes hands, twice there and back" front_changes
 done
 t "the interface has a name of its own" renamed
 t "rebooted" restarted

@@ -112,7 +112,8 @@ judge() {
 	like path "$path" "$1"
 	like reason "$why" "$2"
 	if [ -n "${4:-}" ]; then
-		is "lines of the log like '$4'" "$(grep -cF -- "$4" <<<"$log" || true)" "$n"
+		is "lines of the log like '$4'" "$(grep -F -- "$4" <<<"$log" |
+			grep -cvE '(did|does) not answer' || true)" "$n"
 	fi
 	[ "$(wc -l <<<"$log")" -le $((8 * n)) ] || fail "the log is flooded"
 	like "the other guest" "$out" '*other direct*'
@@ -219,7 +220,7 @@ t "the right gatewaydev=" good_vif
 t "no virtual functions are given to the back" no_vfs
 t "nc2-vfs says what is wrong" vfs_errors
 
-t "an honest guest comes, and goes on during the rest" prepare || finish
+needed "an honest guest comes, and goes on during the rest" prepare
 t "lie: a buffer is given twice" cut fill-twice
 t "lie: buffers that there are not" cut fill-page fill-page-max fill-offset fill-offset-end
 t "lie: ring indexes" cut fill-ahead fill-back tx-ahead tx-back

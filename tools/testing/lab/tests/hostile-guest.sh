@@ -38,6 +38,16 @@ network() {
 	ping -q -n -i 0.3 -c 3 -w 20 10.99.0.1 || die "no network"
 }
 
+# soon_path PATH: within some 20 s.
+soon_path() {
+	n=0
+	until is_path "$1"; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || return 1
+		sleep 0.2
+	done
+}
+
 rebind() {
 	[ ! -e $front/vif-0 ] || echo vif-0 >$front/unbind
 	echo vif-0 >$front/bind
@@ -50,6 +60,15 @@ act() {
 	wait_path direct
 	insmod /root/nc2-hostile.ko action="$1" || die "no action $1"
 	rmmod nc2_hostile
+	# A frame that the driver sends before the back has looked takes the place of
+	# the lie.
+	tries=3
+	while [ "$2" = bridged ] && [ $tries -gt 0 ] && ! soon_path bridged; do
+		tries=$((tries - 1))
+		echo "$1: not seen, once more"
+		insmod /root/nc2-hostile.ko action="$1"
+		rmmod nc2_hostile
+	done
 	case $2 in
 	'*') sleep 1 ;;
 	deaf) sleep 1; return ;;

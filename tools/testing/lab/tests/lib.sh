@@ -9,6 +9,8 @@
 # FUNCTION runs in a subshell with "set -e": its first command that fails fails
 # the test, and so does a line in any kernel log or in Xen's that must not be
 # there.  What it printed is shown then.  Variables that it sets are lost.
+# Never write "t ... || ...": there bash takes no notice of "set -e".  Ask
+# T_FAILED, or use needed, which ends the script where its test fails.
 #
 # Every wait polls, and has a limit that only a broken system meets.
 
@@ -26,6 +28,7 @@ TMP=$(mktemp -d)
 number=0
 failures=0
 running=
+T_FAILED=0
 
 lab() {
 	local command=$1
@@ -105,15 +108,21 @@ t() {
 		echo "in the logs:" >>"$out"
 		cat "$TMP/logs" >>"$out"
 	fi
+	T_FAILED=$((rc != 0))
 	if [ "$rc" = 0 ]; then
 		echo "ok $number - $title"
-		return 0
+		return
 	fi
 	echo "not ok $number - $title"
 	failures=$((failures + 1))
 	sed 's/^/#   /' "$out" | tail -n 60
 	timeout 60 "$LAB" exec --name "$NAME" dom0 -- sh /tmp/dom0.sh report 2>&1 | sed 's/^/#   | /'
-	return 1
+}
+
+# needed TITLE FUNCTION [ARGUMENT...]: nothing that follows makes sense without it.
+needed() {
+	t "$@"
+	[ "$T_FAILED" = 0 ] || finish
 }
 
 # skip TITLE REASON
@@ -138,7 +147,7 @@ up() {
 	trap ended EXIT
 	trap 'exit 130' INT TERM HUP
 	say "lab up $*"
-	t "the lab comes up" boot "$@" || exit 1
+	needed "the lab comes up" boot "$@"
 }
 
 boot() {
