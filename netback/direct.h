@@ -100,6 +100,7 @@ enum nc2b_eoi {
  * @node: list of all interfaces, see path.c
  * @since: when the active path was entered (boot time, ns)
  * @reason: why the direct path is not active: a constant text; read anywhere
+ * @rate_changed: the NIC limits the guest to a rate that is not the limit now
  * @failed: the peer has lied: no direct path for this connection
  * @revoked: the guest has its pages back: no direct path for this connection;
  *	under @lock
@@ -138,6 +139,7 @@ struct nc2b_direct {
 	struct list_head node;
 	u64 since;
 	const char *reason;
+	bool rate_changed;
 	bool failed;
 	bool revoked;
 
@@ -188,6 +190,7 @@ void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms);
 void nc2b_path_bridge_on(struct nc2b_direct *d);
 void nc2b_path_bridge_off(struct nc2b_direct *d);
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);
+void nc2b_path_rate_changed(struct nc2b_direct *d);
 void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy);
 void nc2b_path_add(struct nc2b_direct *d);
 void nc2b_path_del(struct nc2b_direct *d);

@@ -21,6 +21,8 @@ static const char queue_names[NC2B_STATS][ETH_GSTRING_LEN - 8] = {
 	[NC2B_RX_DROP_COPY] = "rx_drop_grant",
 	[NC2B_RX_DROP_FULL] = "rx_drop_full",
 	[NC2B_RX_DROP_STALL] = "rx_drop_stall",
+	[NC2B_RX_REPOLLS] = "rx_repolls",
+	[NC2B_RX_FILTERED] = "rx_filtered",
 };
 
 static const char direct_names[NC2B_D_STATS][ETH_GSTRING_LEN] = {

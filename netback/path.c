@@ -290,6 +290,7 @@ static const char *set_filters(struct nc2b_direct *d)
 	 * twice, both off loses what arrives between two register writes.
 	 */
 	nc2b_path_bridge_off(d);
+	WRITE_ONCE(d->rate_changed, false);
 	if (!nc2b_pf_set_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan,
 				nc2b_rate_mbit(&d->vif->rate)))
 		return NULL;
@@ -413,6 +414,8 @@ static const char *look_direct(struct nc2b_direct *d)
 		return why;
 	if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
 		return "the guest has left the direct path by itself";
+	if (READ_ONCE(d->rate_changed))
+		return "the rate has changed";
 	err = d->q->ops->check(d->q);
 	if (err)
 		return err == -ENETDOWN ? "the NIC has no link" :
@@ -487,6 +490,19 @@ void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
 	mutex_unlock(&d->lock);
 	nc2b_path_kick(d, 0);
 	flush_delayed_work(&d->work);
+}
+
+/**
+ * nc2b_path_rate_changed - the guest has another limit on what it sends
+ * @d: the direct path
+ *
+ * The NIC is told when the path is entered; so it is left and entered again.
+ */
+void nc2b_path_rate_changed(struct nc2b_direct *d)
+{
+	WRITE_ONCE(d->rate_changed, true);
+	if (READ_ONCE(d->direct))
+		nc2b_path_kick(d, 0);
 }
 
 /* A queue has come free: whoever waits may try. */

@@ -166,6 +166,7 @@ int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id
 	q->id = id;
 	skb_queue_head_init(&q->backlog);
 	timer_setup(&q->stall, nc2b_rx_stall, 0);
+	timer_setup(&q->repoll, nc2b_rx_repoll, 0);
 	timer_setup(&q->credit, nc2b_tx_credit, 0);
 	u64_stats_init(&q->tx_sync);
 	u64_stats_init(&q->rx_sync);
@@ -229,6 +230,7 @@ void nc2b_queue_stop(struct nc2b_queue *q)
 	napi_disable(&q->tx_napi);
 	napi_disable(&q->rx_napi);
 	timer_shutdown_sync(&q->stall);
+	timer_shutdown_sync(&q->repoll);
 	timer_shutdown_sync(&q->credit);
 	netif_napi_del(&q->tx_napi);
 	netif_napi_del(&q->rx_napi);

@@ -35,6 +35,8 @@ struct nc2b_vif;
 #define NC2B_RXQ_BYTES		(512 * 1024)
 /* A frame that has waited this long for a guest is dropped. */
 #define NC2B_RX_STALL		(10 * HZ)
+/* How often to look for buffers of a guest that does not announce them. */
+#define NC2B_RX_REPOLL		msecs_to_jiffies(5)
 
 /**
  * enum nc2b_stat - counters of a queue of the bridged path
@@ -51,6 +53,8 @@ struct nc2b_vif;
  * @NC2B_RX_DROP_COPY: frames lost because a grant could not be copied to
  * @NC2B_RX_DROP_FULL: frames that found the queue full
  * @NC2B_RX_DROP_STALL: frames that waited too long for the guest
+ * @NC2B_RX_REPOLLS: looks for buffers of a guest that does not announce them
+ * @NC2B_RX_FILTERED: multicast frames that the guest has not asked for
  * @NC2B_STATS: number of counters
  */
 enum nc2b_stat {
@@ -67,6 +71,8 @@ enum nc2b_stat {
 	NC2B_RX_DROP_COPY,
 	NC2B_RX_DROP_FULL,
 	NC2B_RX_DROP_STALL,
+	NC2B_RX_REPOLLS,
+	NC2B_RX_FILTERED,
 	NC2B_STATS,
 };
 
@@ -87,6 +93,24 @@ struct nc2b_tx_frame {
 	u16 slot;
 	u16 nr_slots;
 };
+
+/**
+ * struct nc2b_rx_cb - what is noted at a frame while it waits for the guest
+ * @hash: its hash
+ * @type: type of @hash
+ * @hashed: the guest is told of @hash
+ */
+struct nc2b_rx_cb {
+	u32 hash;
+	u8 type;
+	bool hashed;
+};
+
+static inline struct nc2b_rx_cb *nc2b_rx_cb(const struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct nc2b_rx_cb) > sizeof(skb->cb));
+	return (struct nc2b_rx_cb *)skb->cb;
+}
 
 /**
  * struct nc2b_rx_slot - a response that waits for its copies to the guest
@@ -123,6 +147,7 @@ struct nc2b_rx_slot {
  * @backlog: frames that wait for the guest; under its own lock
  * @backlog_bytes: their bytes; under the lock of @backlog
  * @stall: runs when the head of @backlog has waited too long
+ * @repoll: runs @rx_napi while frames wait for a guest that sends no events
  * @flags: NC2B_RX_STALLED; atomic bit operations
  * @tx_sync: protects TX_* of @stats against torn reads on 32 bit machines
  * @rx_sync: the same for RX_*
@@ -154,6 +179,7 @@ struct nc2b_queue {
 	struct sk_buff_head backlog;
 	u32 backlog_bytes;
 	struct timer_list stall;
+	struct timer_list repoll;
 	unsigned long flags;
 
 	struct u64_stats_sync tx_sync;
@@ -193,8 +219,10 @@ void nc2b_tx_credit(struct timer_list *t);
 
 /* rx.c: any context; NAPI poll function. */
 void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb);
+void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb);
 int nc2b_rx_poll(struct napi_struct *napi, int budget);
 void nc2b_rx_stall(struct timer_list *t);
+void nc2b_rx_repoll(struct timer_list *t);
 void nc2b_rx_purge(struct nc2b_queue *q);
 
 #endif /* NC2B_QUEUE_H */

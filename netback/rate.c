@@ -35,24 +35,59 @@ int nc2b_rate_parse(const char *text, u32 *bytes, u32 *usec)
 }
 
 /**
- * nc2b_rate_init - set a limit
+ * nc2b_rate_init - begin without a limit
  * @r: the limit; nobody uses it yet
- * @bytes: what may be sent in each period; 0: no limit
- * @usec: length of a period
- * @now: ns
  */
-void nc2b_rate_init(struct nc2b_rate *r, u32 bytes, u32 usec, u64 now)
+void nc2b_rate_init(struct nc2b_rate *r)
 {
+	memset(r, 0, sizeof(*r));
 	spin_lock_init(&r->lock);
-	r->bytes = bytes;
-	r->period = (u64)usec * NSEC_PER_USEC;
+	/* Never 0, for who has seen @bytes before it became 0. */
+	r->period = NSEC_PER_SEC;
+}
+
+/**
+ * nc2b_rate_set - set a limit, or a new one
+ * @r: the limit; may be in use
+ * @bytes: what may be sent in each period; 0: no limit
+ * @usec: length of a period; not 0 unless @bytes is
+ * @now: ns
+ *
+ * Any context but hard interrupts.
+ */
+void nc2b_rate_set(struct nc2b_rate *r, u32 bytes, u32 usec, u64 now)
+{
+	spin_lock_bh(&r->lock);
+	WRITE_ONCE(r->bytes, bytes);
+	if (usec)
+		r->period = (u64)usec * NSEC_PER_USEC;
 	r->left = bytes;
 	r->since = now;
+	spin_unlock_bh(&r->lock);
+}
+
+/**
+ * nc2b_rate_is - whether this is the limit already
+ * @r: the limit
+ * @bytes: as for nc2b_rate_set()
+ * @usec: as for nc2b_rate_set()
+ *
+ * Return: whether.
+ */
+bool nc2b_rate_is(struct nc2b_rate *r, u32 bytes, u32 usec)
+{
+	bool same;
+
+	spin_lock_bh(&r->lock);
+	same = r->bytes == bytes &&
+	       (!bytes || r->period == (u64)usec * NSEC_PER_USEC);
+	spin_unlock_bh(&r->lock);
+	return same;
 }
 
 /**
  * nc2b_rate_wait - whether a frame may be sent now
- * @r: the limit, with @bytes not 0
+ * @r: the limit; there is one
  * @now: ns
  *
  * Whole periods that have passed are credited, so that there is a division only
@@ -97,13 +132,14 @@ void nc2b_rate_charge(struct nc2b_rate *r, u32 len)
  *
  * Return: Mbit/s, at least 1; 0: no limit.
  */
-u32 nc2b_rate_mbit(const struct nc2b_rate *r)
+u32 nc2b_rate_mbit(struct nc2b_rate *r)
 {
-	u64 mbit;
+	u64 bytes, mbit;
 
-	if (!r->bytes)
-		return 0;
+	spin_lock_bh(&r->lock);
+	bytes = r->bytes;
 	/* bits in a microsecond are Mbit in a second */
-	mbit = div64_u64(r->bytes * 8 * NSEC_PER_USEC, r->period);
-	return clamp_t(u64, mbit, 1, U32_MAX);
+	mbit = div64_u64(bytes * 8 * NSEC_PER_USEC, r->period);
+	spin_unlock_bh(&r->lock);
+	return bytes ? clamp_t(u64, mbit, 1, U32_MAX) : 0;
 }

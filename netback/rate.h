@@ -16,8 +16,9 @@
 
 /**
  * struct nc2b_rate - a limit
- * @lock: guards @left and @since; taken by the queues of one guest only
- * @bytes: what may be sent in each period; 0: no limit
+ * @lock: guards what follows; taken by the queues of one guest only
+ * @bytes: what may be sent in each period; 0: no limit; looked at without @lock
+ *	to see whether there is a limit
  * @period: its length, ns
  * @left: bytes that may be sent now; below zero after a frame that was larger
  * @since: when @left was last raised, ns
@@ -31,9 +32,11 @@ struct nc2b_rate {
 };
 
 int nc2b_rate_parse(const char *text, u32 *bytes, u32 *usec);
-void nc2b_rate_init(struct nc2b_rate *r, u32 bytes, u32 usec, u64 now);
+void nc2b_rate_init(struct nc2b_rate *r);
+void nc2b_rate_set(struct nc2b_rate *r, u32 bytes, u32 usec, u64 now);
+bool nc2b_rate_is(struct nc2b_rate *r, u32 bytes, u32 usec);
 u64 nc2b_rate_wait(struct nc2b_rate *r, u64 now);
 void nc2b_rate_charge(struct nc2b_rate *r, u32 len);
-u32 nc2b_rate_mbit(const struct nc2b_rate *r);
+u32 nc2b_rate_mbit(struct nc2b_rate *r);
 
 #endif /* NC2B_RATE_H */

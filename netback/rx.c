@@ -5,6 +5,7 @@
 #include "vif.h"
 
 #include <linux/skbuff.h>
+#include <linux/unaligned.h>
 
 #include <xen/events.h>
 #include <xen/page.h>
@@ -30,7 +31,8 @@ struct rx_out {
 /* Slots of the guest's that a frame takes. */
 static u32 rx_slots(const struct sk_buff *skb)
 {
-	return DIV_ROUND_UP(skb->len, XEN_PAGE_SIZE) + skb_is_gso(skb);
+	return DIV_ROUND_UP(skb->len, XEN_PAGE_SIZE) + skb_is_gso(skb) +
+	       nc2b_rx_cb(skb)->hashed;
 }
 
 /* Pages that @len bytes at @offset touch: each is a copy of its own. */
@@ -74,8 +76,10 @@ static u32 rx_ops(const struct sk_buff *skb)
 void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->vif->dev, q->id);
+	struct nc2b_rx_cb *cb = nc2b_rx_cb(skb);
 	bool full;
 
+	cb->hashed = nc2b_ctrl_hash(&q->vif->ctrl, skb, &cb->hash, &cb->type);
 	spin_lock_bh(&q->backlog.lock);
 	full = q->backlog_bytes >= 2 * NC2B_RXQ_BYTES;
 	if (!full) {
@@ -93,6 +97,23 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 	if (full)
 		kfree_skb(skb);
 	napi_schedule(&q->rx_napi);
+}
+
+/**
+ * nc2b_rx_filtered - count and free a frame that the guest does not want
+ * @q: the queue
+ * @skb: the frame; consumed
+ *
+ * Any context that ndo_start_xmit may run in.  No drop: the guest asked for it.
+ */
+void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb)
+{
+	spin_lock_bh(&q->backlog.lock);
+	u64_stats_update_begin(&q->rx_sync);
+	u64_stats_inc(&q->stats[NC2B_RX_FILTERED]);
+	u64_stats_update_end(&q->rx_sync);
+	spin_unlock_bh(&q->backlog.lock);
+	consume_skb(skb);
 }
 
 static struct sk_buff *rx_dequeue(struct nc2b_queue *q)
@@ -143,9 +164,21 @@ void nc2b_rx_stall(struct timer_list *t)
 	napi_schedule(&q->rx_napi);
 }
 
+/**
+ * nc2b_rx_repoll - timer: look for buffers again
+ * @t: &nc2b_queue.repoll
+ */
+void nc2b_rx_repoll(struct timer_list *t)
+{
+	struct nc2b_queue *q = container_of(t, struct nc2b_queue, repoll);
+
+	napi_schedule(&q->rx_napi);
+}
+
 /*
  * Whether the guest has @need buffers for us.  If not, it will send an event
- * when it has more; -EPROTO if its index is beyond the ring.
+ * when it has more, or it is one that sends none: then nothing is asked for, and
+ * the timer looks.  -EPROTO if its index is beyond the ring.
  */
 static int rx_have_slots(struct nc2b_queue *q, u32 need)
 {
@@ -162,6 +195,8 @@ static int rx_have_slots(struct nc2b_queue *q, u32 need)
 			virt_rmb();
 			return 1;
 		}
+		if (!q->vif->rx_notify)
+			break;
 		WRITE_ONCE(ring->req_event, prod + 1);
 		/* Threshold before looking at the index once more. */
 		virt_mb();
@@ -194,21 +229,40 @@ static void rx_next_slot(struct nc2b_queue *q, struct rx_out *o, u16 flags)
 }
 
 /* Stands behind the first slot, whose buffer goes on being filled. */
-static void rx_gso_slot(struct nc2b_queue *q, struct rx_out *o,
-			const struct sk_buff *skb)
+static void rx_extra_slot(struct nc2b_queue *q, struct rx_out *o,
+			  const struct xen_netif_extra_info *extra)
 {
-	struct xen_netif_extra_info *extra;
-
 	q->rx.req_cons++;
-	extra = (struct xen_netif_extra_info *)
-		RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++);
-	memset(extra, 0, sizeof(*extra));
-	extra->type = XEN_NETIF_EXTRA_TYPE_GSO;
-	extra->u.gso.size = skb_shinfo(skb)->gso_size;
-	extra->u.gso.type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
-			    XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
+	memcpy(RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++), extra, sizeof(*extra));
 	q->slots[o->slot].nr_ops = 0;
 	q->slots[o->slot++].last = false;
+}
+
+static void rx_gso_slot(struct nc2b_queue *q, struct rx_out *o,
+			const struct sk_buff *skb, bool more)
+{
+	struct xen_netif_extra_info extra = {
+		.type = XEN_NETIF_EXTRA_TYPE_GSO,
+		.flags = more ? XEN_NETIF_EXTRA_FLAG_MORE : 0,
+		.u.gso.size = skb_shinfo(skb)->gso_size,
+		.u.gso.type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
+			      XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4,
+	};
+
+	rx_extra_slot(q, o, &extra);
+}
+
+static void rx_hash_slot(struct nc2b_queue *q, struct rx_out *o,
+			 const struct nc2b_rx_cb *cb)
+{
+	struct xen_netif_extra_info extra = {
+		.type = XEN_NETIF_EXTRA_TYPE_HASH,
+		.u.hash.type = cb->type,
+		.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ,
+	};
+
+	put_unaligned_le32(cb->hash, extra.u.hash.value);
+	rx_extra_slot(q, o, &extra);
 }
 
 /* Lay @len bytes of @page at @offset into the guest's buffers. */
@@ -251,13 +305,16 @@ static void rx_put_skb(struct nc2b_queue *q, struct rx_out *o,
 
 static void rx_frame(struct nc2b_queue *q, struct rx_out *o, struct sk_buff *skb)
 {
+	const struct nc2b_rx_cb *cb = nc2b_rx_cb(skb);
 	const struct sk_buff *part;
 
 	rx_next_slot(q, o, rx_flags(skb));
-	if (skb_is_gso(skb)) {
+	if (skb_is_gso(skb) || cb->hashed)
 		o->rsp->flags |= XEN_NETRXF_extra_info;
-		rx_gso_slot(q, o, skb);
-	}
+	if (skb_is_gso(skb))
+		rx_gso_slot(q, o, skb, cb->hashed);
+	if (cb->hashed)
+		rx_hash_slot(q, o, cb);
 	rx_put_skb(q, o, skb);
 	skb_walk_frags(skb, part)
 		rx_put_skb(q, o, part);
@@ -359,6 +416,20 @@ static void rx_watch_stall(struct nc2b_queue *q, int done)
 		mod_timer(&q->stall, jiffies + NC2B_RX_STALL);
 }
 
+/*
+ * Frames wait for a guest that does not say when it has buffers.  It ends when
+ * they have been put there, or dropped by the other timer.
+ */
+static void rx_watch_buffers(struct nc2b_queue *q)
+{
+	if (likely(q->vif->rx_notify) || skb_queue_empty_lockless(&q->backlog))
+		return;
+	u64_stats_update_begin(&q->rx_sync);
+	u64_stats_inc(&q->stats[NC2B_RX_REPOLLS]);
+	u64_stats_update_end(&q->rx_sync);
+	mod_timer(&q->repoll, jiffies + NC2B_RX_REPOLL);
+}
+
 static bool rx_may_go_on(struct nc2b_queue *q)
 {
 	struct sk_buff *skb = skb_peek(&q->backlog);
@@ -400,6 +471,7 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	rx_watch_stall(q, done);
 	if (done >= budget)
 		return budget;
+	rx_watch_buffers(q);
 
 	napi_complete_done(napi, done);
 	if (!READ_ONCE(q->vif->broken) && rx_may_go_on(q))

@@ -26,6 +26,8 @@
  * @nr: slots found; may exceed the room in @req, the frame is dropped then
  * @gso: the GSO extra info, if @has_gso
  * @has_gso: whether there was one
+ * @is_mcast: no frame, but changes of the multicast filter
+ * @refused: one of the changes could not be made
  * @bad: drop this frame
  */
 struct tx_parse {
@@ -33,6 +35,8 @@ struct tx_parse {
 	unsigned int nr;
 	struct xen_netif_extra_info gso;
 	bool has_gso;
+	bool is_mcast;
+	bool refused;
 	bool bad;
 };
 
@@ -52,6 +56,17 @@ static void tx_push(struct nc2b_queue *q)
 	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&q->tx, notify);
 	if (notify)
 		notify_remote_via_irq(q->tx_irq);
+}
+
+/* A change of the multicast filter comes in the guise of a frame. */
+static void tx_mcast(struct nc2b_queue *q, struct tx_parse *f,
+		     const struct xen_netif_extra_info *info)
+{
+	f->is_mcast = true;
+	if (info->type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL)
+		nc2b_mcast_del(&q->vif->mcast, info->u.mcast.addr);
+	else if (nc2b_mcast_add(&q->vif->mcast, info->u.mcast.addr))
+		f->refused = true;
 }
 
 /* Read the extra info slots behind a frame's first; 0 or -EPROTO. */
@@ -74,6 +89,9 @@ static int tx_extras(struct nc2b_queue *q, struct tx_parse *f, u32 *avail)
 		if (extra.info.type == XEN_NETIF_EXTRA_TYPE_GSO) {
 			f->gso = extra.info;
 			f->has_gso = true;
+		} else if (extra.info.type == XEN_NETIF_EXTRA_TYPE_MCAST_ADD ||
+			   extra.info.type == XEN_NETIF_EXTRA_TYPE_MCAST_DEL) {
+			tx_mcast(q, f, &extra.info);
 		}
 	} while (extra.info.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 	return 0;
@@ -92,6 +110,8 @@ static int tx_parse(struct nc2b_queue *q, struct tx_parse *f, u32 avail)
 	f->nr = 0;
 	f->bad = false;
 	f->has_gso = false;
+	f->is_mcast = false;
+	f->refused = false;
 	do {
 		if (!avail)
 			return -EPROTO;
@@ -113,7 +133,7 @@ static int tx_parse(struct nc2b_queue *q, struct tx_parse *f, u32 avail)
 	/* The first slot's size is that of the whole frame. */
 	for (i = 1; i < f->nr; i++)
 		rest += f->req[i].size;
-	if (f->bad)
+	if (f->bad || f->is_mcast)
 		return 0;
 	if (rest >= f->req[0].size || f->req[0].size < ETH_HLEN) {
 		f->bad = true;
@@ -224,6 +244,12 @@ static int tx_take(struct nc2b_queue *q, u32 avail, struct nc2b_tx_frame *fr,
 		nc2b_vif_break(q->vif, "a transmit request that breaks the ring's rules");
 		return -EPROTO;
 	}
+	if (f.is_mcast) {
+		for (i = 0; i < f.nr; i++)
+			tx_respond(q, f.req[i].id, f.refused ? XEN_NETIF_RSP_ERROR :
+							       XEN_NETIF_RSP_OKAY);
+		return 0;
+	}
 	if (f.bad)
 		goto drop;
 
@@ -283,7 +309,7 @@ static bool tx_throttle(struct nc2b_queue *q)
 	u64 wait;
 
 	q->throttled = false;
-	if (likely(!q->vif->rate.bytes))
+	if (likely(!READ_ONCE(q->vif->rate.bytes)))
 		return false;
 	wait = nc2b_rate_wait(&q->vif->rate, ktime_get_ns());
 	if (!wait)
@@ -316,7 +342,7 @@ static int tx_collect(struct nc2b_queue *q, int budget, u16 *nr_ops)
 			budget--;
 			continue;
 		}
-		if (q->vif->rate.bytes)
+		if (READ_ONCE(q->vif->rate.bytes))
 			nc2b_rate_charge(&q->vif->rate, q->frames[n].skb->len);
 		op += q->frames[n].nr_ops;
 		slot += q->frames[n].nr_slots;

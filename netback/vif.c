@@ -2,6 +2,7 @@
 #include "vif.h"
 
 #include "direct.h"
+#include "link.h"
 #include "queue.h"
 
 #include <linux/etherdevice.h>
@@ -17,6 +18,14 @@
 static u16 nc2b_vif_select_queue(struct net_device *dev, struct sk_buff *skb,
 				 struct net_device *sb_dev)
 {
+	struct nc2b_vif *vif = netdev_priv(dev);
+	u32 hash = 0;
+	u8 type;
+
+	if (unlikely(nc2b_hash_active(&vif->ctrl.hash))) {
+		nc2b_ctrl_hash(&vif->ctrl, skb, &hash, &type);
+		return nc2b_hash_queue(&vif->ctrl.hash, hash);
+	}
 	return netdev_pick_tx(dev, skb, NULL);
 }
 
@@ -27,6 +36,10 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 
 	if (!vif->queues || id >= vif->nr_queues || READ_ONCE(vif->broken))
 		goto drop;
+	if (!nc2b_mcast_wanted(&vif->mcast, skb->data)) {
+		nc2b_rx_filtered(&vif->queues[id], skb);
+		return NETDEV_TX_OK;
+	}
 	/* Pages that a sender may still want back get a copy of their own. */
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
 		goto drop;
@@ -43,12 +56,14 @@ drop:
 static int nc2b_vif_open(struct net_device *dev)
 {
 	netif_tx_start_all_queues(dev);
+	nc2b_link_changed(netdev_priv(dev));
 	return 0;
 }
 
 static int nc2b_vif_stop(struct net_device *dev)
 {
 	netif_tx_stop_all_queues(dev);
+	nc2b_link_changed(netdev_priv(dev));
 	return 0;
 }
 
@@ -173,12 +188,18 @@ struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle
 	vif->xdev = xdev;
 	vif->domid = xdev->otherend_id;
 	vif->handle = handle;
+	nc2b_mcast_init(&vif->mcast);
+	nc2b_rate_init(&vif->rate);
+	nc2b_link_init(vif);
 	vif->can_sg = true;
 	vif->csum4 = true;
 
 	vif->direct = nc2b_direct_create(vif);
-	err = vif->direct ? register_netdev(dev) : -ENOMEM;
+	err = vif->direct ? nc2b_ctrl_init(&vif->ctrl, vif) : -ENOMEM;
+	if (!err)
+		err = register_netdev(dev);
 	if (err) {
+		nc2b_ctrl_fini(&vif->ctrl);
 		nc2b_direct_destroy(vif->direct);
 		free_netdev(dev);
 		return ERR_PTR(err);
@@ -193,6 +214,7 @@ struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle
 void nc2b_vif_destroy(struct nc2b_vif *vif)
 {
 	unregister_netdev(vif->dev);
+	nc2b_ctrl_fini(&vif->ctrl);
 	nc2b_direct_destroy(vif->direct);
 	free_netdev(vif->dev);
 }
@@ -312,6 +334,7 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif)
 	for (i = 0; i < nr; i++)
 		nc2b_queue_stop(&queues[i]);
 	keep_stats(vif, queues, nr);
+	nc2b_mcast_clear(&vif->mcast);
 	if (netif_running(vif->dev))
 		netif_tx_start_all_queues(vif->dev);
 	rtnl_unlock();

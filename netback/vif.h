@@ -6,11 +6,14 @@
 #ifndef NC2B_VIF_H
 #define NC2B_VIF_H
 
+#include "ctrl.h"
+#include "mcast.h"
 #include "rate.h"
 
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include <xen/interface/xen.h>
 
@@ -30,6 +33,10 @@ struct xenbus_device;
  *	RTNL; readers in other contexts hold rcu_read_lock()
  * @nr_queues: how many
  * @rate: limit on what the guest sends; set before queues start
+ * @mcast: multicast that the guest wants
+ * @ctrl: the control ring and the hash that it configures
+ * @link: tells the guest whether the netdev is up
+ * @rx_notify: front sends an event when it has given buffers
  * @can_sg: front takes frames of several slots
  * @gso4: front takes TCPv4 segments to cut
  * @gso6: the same for TCPv6
@@ -49,7 +56,11 @@ struct nc2b_vif {
 	struct nc2b_queue *queues;
 	unsigned int nr_queues;
 	struct nc2b_rate rate;
+	struct nc2b_mcast mcast;
+	struct nc2b_ctrl ctrl;
+	struct work_struct link;
 
+	bool rx_notify;
 	bool can_sg;
 	bool gso4;
 	bool gso6;

@@ -2,8 +2,10 @@
 #include "xenbus.h"
 
 #include "direct.h"
+#include "link.h"
 #include "queue.h"
 #include "vif.h"
+#include "watch.h"
 
 #include <linux/etherdevice.h>
 #include <linux/hex.h>
@@ -27,6 +29,7 @@ MODULE_PARM_DESC(max_queues, "Queues of the bridged path offered to a guest (def
  * @lock: held while the device is connected or disconnected
  * @hotplug: watch on hotplug-status, while @hotplug_armed
  * @hotplug_armed: whether it is registered
+ * @watches: other keys that are followed while connected
  * @connected: the queues of the bridged path run
  * @inherited: the front was Connected when this driver came, and still is
  *
@@ -39,6 +42,7 @@ struct backend {
 	struct mutex lock;
 	struct xenbus_watch hotplug;
 	bool hotplug_armed;
+	struct nc2b_watches watches;
 	bool connected;
 	bool inherited;
 };
@@ -82,6 +86,9 @@ static int write_features(struct xenbus_device *xdev)
 		{ "feature-rx-copy", 1 },
 		{ "feature-rx-flip", 0 },
 		{ "feature-split-event-channels", 1 },
+		{ "feature-ctrl-ring", 1 },
+		{ "feature-multicast-control", 1 },
+		{ "feature-dynamic-multicast-control", 1 },
 	};
 	static const char * const foreign[] = {
 		"feature-xdp-headroom", "feature-ctrl-ring",
@@ -106,6 +113,8 @@ static int offer(struct backend *be)
 {
 	int err = write_features(be->xdev);
 
+	if (!err)
+		err = nc2b_link_write(be->vif);
 	return err ?: nc2b_direct_offer(be->vif->direct);
 }
 
@@ -172,6 +181,7 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 err_sysfs:
 	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
 err_vif:
+	nc2b_link_stop(be->vif);
 	nc2b_vif_destroy(be->vif);
 err_free:
 	dev_set_drvdata(&xdev->dev, NULL);
@@ -189,21 +199,8 @@ static void read_front_features(struct backend *be)
 	vif->gso6 = xenbus_read_unsigned(front, "feature-gso-tcpv6", 0);
 	vif->csum4 = !xenbus_read_unsigned(front, "feature-no-csum-offload", 0);
 	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
-}
-
-/* xl's rate=: what cannot be understood limits nothing, and is said. */
-static void read_rate(struct backend *be)
-{
-	u32 bytes = 0, usec = 0;
-	char *text;
-
-	text = xenbus_read(XBT_NIL, be->xdev->nodename, "rate", NULL);
-	if (!IS_ERR(text)) {
-		if (nc2b_rate_parse(text, &bytes, &usec))
-			dev_warn(&be->xdev->dev, "rate is not \"bytes,usec\": no limit\n");
-		kfree(text);
-	}
-	nc2b_rate_init(&be->vif->rate, bytes, usec, ktime_get_ns());
+	vif->rx_notify = xenbus_read_unsigned(front, "feature-rx-notify", 0);
+	nc2b_watch_read_mcast(vif);
 }
 
 static int read_queue_keys(struct backend *be, const char *dir,
@@ -288,8 +285,12 @@ static int connect_bridged(struct backend *be)
 		xenbus_dev_fatal(xdev, err, "reading the front's rings");
 	} else {
 		read_front_features(be);
-		read_rate(be);
-		err = nc2b_vif_connect(be->vif, keys, nr);
+		nc2b_watch_read_rate(be->vif);
+		err = nc2b_ctrl_connect(&be->vif->ctrl, nr);
+		if (!err)
+			err = nc2b_vif_connect(be->vif, keys, nr);
+		if (err)
+			nc2b_ctrl_disconnect(&be->vif->ctrl);
 		if (err)
 			cannot_connect(be, err);
 	}
@@ -315,6 +316,7 @@ static void disconnect(struct backend *be, bool alive)
 	be->connected = false;
 	nc2b_direct_detach(be->vif->direct, alive);
 	nc2b_path_bridge_off(be->vif->direct);
+	nc2b_ctrl_disconnect(&be->vif->ctrl);
 	nc2b_vif_disconnect(be->vif);
 }
 
@@ -340,6 +342,7 @@ static void maybe_connected(struct backend *be)
 	    !script_is_done(be))
 		return;
 	nc2b_path_bridge_on(be->vif->direct);
+	nc2b_link_write(be->vif);
 	xenbus_switch_state(be->xdev, XenbusStateConnected);
 	nc2b_direct_attach(be->vif->direct);
 }
@@ -372,14 +375,17 @@ static void front_connected(struct backend *be)
 	if (be->xdev->state != XenbusStateConnected && !connect_bridged(be))
 		maybe_connected(be);
 	mutex_unlock(&be->lock);
-	if (be->connected)
-		arm_hotplug(be);
+	if (!be->connected)
+		return;
+	arm_hotplug(be);
+	nc2b_watches_arm(&be->watches, be->vif);
 }
 
 static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
 {
 	/* Not under the lock: unregistering waits for the callback. */
 	disarm_hotplug(be);
+	nc2b_watches_disarm(&be->watches);
 	mutex_lock(&be->lock);
 	disconnect(be, alive);
 	mutex_unlock(&be->lock);
@@ -440,6 +446,8 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	bool alive = xdev->state == XenbusStateConnected;
 
 	disarm_hotplug(be);
+	nc2b_watches_disarm(&be->watches);
+	nc2b_link_stop(be->vif);
 	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
 	mutex_lock(&be->lock);
 	disconnect(be, alive);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "watch.h"
+
+#include "direct.h"
+#include "vif.h"
+
+#include <linux/slab.h>
+
+/*
+ * The guest may write its key as often as it likes: while one change waits to
+ * be looked at, others need no entry in xenwatch's queue.
+ */
+static bool none_waits(struct xenbus_watch *watch, const char *path,
+		       const char *token)
+{
+	return !watch->nr_pending;
+}
+
+/**
+ * nc2b_watch_read_mcast - see whether the guest wants multicast filtered
+ * @vif: the interface
+ *
+ * Process context: before queues start, and whenever the key changes.
+ */
+void nc2b_watch_read_mcast(struct nc2b_vif *vif)
+{
+	WRITE_ONCE(vif->mcast.on, xenbus_read_unsigned(vif->xdev->otherend,
+						       "request-multicast-control", 0));
+}
+
+static void mcast_changed(struct xenbus_watch *watch, const char *path,
+			  const char *token)
+{
+	nc2b_watch_read_mcast(container_of(watch, struct nc2b_watch, watch)->vif);
+}
+
+/**
+ * nc2b_watch_read_rate - read xl's rate=, "bytes,usec"
+ * @vif: the interface
+ *
+ * Process context: before queues start, and whenever the key changes.  What
+ * cannot be understood limits nothing, and is said.
+ */
+void nc2b_watch_read_rate(struct nc2b_vif *vif)
+{
+	u32 bytes = 0, usec = 0;
+	char *text;
+
+	text = xenbus_read(XBT_NIL, vif->xdev->nodename, "rate", NULL);
+	if (!IS_ERR(text)) {
+		if (nc2b_rate_parse(text, &bytes, &usec))
+			dev_warn(&vif->xdev->dev, "rate is not \"bytes,usec\": no limit\n");
+		kfree(text);
+	}
+	if (nc2b_rate_is(&vif->rate, bytes, usec))
+		return;
+	nc2b_rate_set(&vif->rate, bytes, usec, ktime_get_ns());
+	nc2b_path_rate_changed(vif->direct);
+}
+
+static void rate_changed(struct xenbus_watch *watch, const char *path,
+			 const char *token)
+{
+	nc2b_watch_read_rate(container_of(watch, struct nc2b_watch, watch)->vif);
+}
+
+static void arm(struct nc2b_watch *w, struct nc2b_vif *vif, const char *dir,
+		const char *key,
+		void (*changed)(struct xenbus_watch *, const char *, const char *))
+{
+	int err;
+
+	if (w->armed)
+		return;
+	w->vif = vif;
+	err = xenbus_watch_pathfmt(vif->xdev, &w->watch, none_waits, changed,
+				   "%s/%s", dir, key);
+	w->armed = !err;
+}
+
+static void disarm(struct nc2b_watch *w)
+{
+	if (!w->armed)
+		return;
+	w->armed = false;
+	unregister_xenbus_watch(&w->watch);
+	kfree(w->watch.node);
+	memset(&w->watch, 0, sizeof(w->watch));
+}
+
+/**
+ * nc2b_watches_arm - follow the keys of an interface
+ * @w: the watches; nothing happens to those that are armed
+ * @vif: the interface, connected
+ *
+ * Process context.  Each key is read once more soon after.
+ */
+void nc2b_watches_arm(struct nc2b_watches *w, struct nc2b_vif *vif)
+{
+	arm(&w->mcast, vif, vif->xdev->otherend, "request-multicast-control",
+	    mcast_changed);
+	arm(&w->rate, vif, vif->xdev->nodename, "rate", rate_changed);
+}
+
+/**
+ * nc2b_watches_disarm - follow the keys no longer
+ * @w: the watches; nothing happens to those that are not armed
+ *
+ * Process context.  Waits for a callback that runs.
+ */
+void nc2b_watches_disarm(struct nc2b_watches *w)
+{
+	disarm(&w->mcast);
+	disarm(&w->rate);
+}
