@@ -12,6 +12,7 @@
 
 #include <xen/xenbus.h>
 
+#include "ctrl.h"
 #include "direct.h"
 #include "nego.h"
 #include "netdev.h"
@@ -48,6 +49,7 @@ static void read_offer(struct nc2f_dev *nf, struct offer *o)
 	nf->gso6 = nf->can_sg && read_back(nf, "feature-gso-tcpv6", 0);
 	nf->csum4 = !read_back(nf, "feature-no-csum-offload", 0);
 	nf->csum6 = read_back(nf, "feature-ipv6-csum-offload", 0);
+	nc2f_mcast_offer(nf);
 	nf->bounce = !nc2f_trusted || !xenbus_read_unsigned(nf->xdev->nodename, "trusted", 1);
 }
 
@@ -106,6 +108,20 @@ static void make_direct(struct nc2f_dev *nf)
 		kfree(nonce);
 	if (!IS_ERR(pages))
 		kfree(pages);
+}
+
+/* Makes the control ring, if the back has one; frames go without, too. */
+static void make_ctrl(struct nc2f_dev *nf)
+{
+	struct nc2f_ctrl *c;
+
+	if (!read_back(nf, "feature-ctrl-ring", 0))
+		return;
+	c = nc2f_ctrl_create(nf);
+	if (IS_ERR(c))
+		dev_warn(&nf->xdev->dev, "no control ring: %ld\n", PTR_ERR(c));
+	else
+		nf->ctrl = c;
 }
 
 static int write_queue(struct nc2f_queue *q, struct xenbus_transaction xbt, const char *dir)
@@ -192,6 +208,8 @@ static int write_keys(struct nc2f_dev *nf, const struct offer *o)
 		err = write_queues(nf, xbt, o->multi);
 		if (!err)
 			err = write_features(nf, xbt);
+		if (!err && nf->ctrl)
+			err = nc2f_ctrl_write_keys(nf->ctrl, xbt);
 		if (!err && nf->direct)
 			err = nc2f_direct_write_keys(nf->direct, xbt);
 		if (err) {
@@ -230,6 +248,7 @@ int nc2f_connect(struct nc2f_dev *nf)
 		xenbus_dev_error(xdev, err, "making queues");
 		return err;
 	}
+	make_ctrl(nf);
 	make_direct(nf);
 	err = write_keys(nf, &o);
 	if (err)
@@ -264,6 +283,10 @@ void nc2f_disconnect(struct nc2f_dev *nf)
 	if (nf->phase != NC2F_UP)
 		return;
 	nc2f_netdev_detach(nf);
+	nc2f_mcast_stop(nf);
+	nc2f_rss_stop(nf);
+	if (nf->ctrl)
+		nc2f_ctrl_stop(nf->ctrl);
 	for (i = 0; i < nf->nr_queues; i++)
 		nc2f_queue_stop(&nf->queues[i]);
 	if (nf->direct)
@@ -291,6 +314,9 @@ void nc2f_release(struct nc2f_dev *nf)
 	nf->nr_queues = 0;
 	kvfree(nf->queues);
 	nf->queues = NULL;
+	if (nf->ctrl)
+		atomic_add(nc2f_ctrl_release(nf->ctrl), &nf->pages_leaked);
+	nf->ctrl = NULL;
 	nf->direct = NULL;
 	if (d)
 		nc2f_direct_release(d);

@@ -126,8 +126,11 @@ static void nc2f_set_rx_mode(struct net_device *dev)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
 
-	if (nf->live && nf->direct)
+	if (!nf->live)
+		return;
+	if (nf->direct)
 		nc2f_direct_filter(nf->direct);
+	nc2f_mcast_changed(nf);
 }
 
 static int nc2f_change_mtu(struct net_device *dev, int mtu)
@@ -164,6 +167,8 @@ static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
 		netdev_info(dev, "MTU lowered to %u: no scatter-gather\n", ETH_DATA_LEN);
 		WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
 	}
+	if ((f ^ dev->features) & NETIF_F_RXHASH)
+		return nc2f_rss_switch(netdev_priv(dev), f & NETIF_F_RXHASH);
 	return 0;
 }
 
@@ -202,6 +207,8 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 	nf->reason = "not connected yet";
 	nf->path_since = ktime_get_boottime_ns();
 	mutex_init(&nf->lock);
+	nc2f_mcast_init(nf);
+	nc2f_rss_init(nf);
 	nf->stats = nc2f_stats_alloc(max_queues + 1);
 	if (!nf->stats) {
 		free_netdev(dev);
@@ -289,9 +296,12 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
 
 	for (i = 0; i < nf->nr_queues; i++)
 		nc2f_queue_kick(&nf->queues[i]);
-	netif_carrier_on(nf->dev);
-	/* Switches and peers learn where we are now. */
-	netdev_notify_peers(nf->dev);
+	nc2f_mcast_ready(nf);
+	nc2f_rss_ready(nf);
+	rtnl_lock();
+	nf->follow.connected = true;
+	rtnl_unlock();
+	nc2f_follow_link(nf);
 }
 
 /**
@@ -306,11 +316,12 @@ void nc2f_netdev_detach(struct nc2f_dev *nf)
 {
 	struct net_device *dev = nf->dev;
 
-	netif_carrier_off(dev);
 	rtnl_lock();
 	netif_addr_lock_bh(dev);
 	nf->live = false;
 	netif_addr_unlock_bh(dev);
+	nf->follow.connected = false;
+	netif_carrier_off(dev);
 	if (netif_running(dev))
 		disable_all(nf);
 	netif_tx_disable(dev);

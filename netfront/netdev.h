@@ -10,8 +10,12 @@
 #include <linux/netdevice.h>
 #include <linux/workqueue.h>
 
+#include "follow.h"
+#include "mcast.h"
+#include "rss.h"
 #include "stats.h"
 
+struct nc2f_ctrl;
 struct nc2f_direct;
 struct nc2f_queue;
 struct xenbus_device;
@@ -57,6 +61,11 @@ enum nc2f_phase {
  * @gso6: the same for TCPv6
  * @csum4: the back takes IPv4 frames with a blank checksum
  * @csum6: the same for IPv6
+ * @follow: keys that the host may change at any time
+ * @mcast: the groups that the back passes on the bridged path
+ * @rss: how the back is to steer frames to the queues
+ * @ctrl: the control ring, NULL if there is none; stays while the interface is
+ *	live, and until its works have ended
  * @max_queues: most queues that we use
  * @nr_queues: queues in @queues
  * @queues: queues of the bridged path; under RTNL, or with all tx queues stopped
@@ -93,6 +102,11 @@ struct nc2f_dev {
 	bool gso6;
 	bool csum4;
 	bool csum6;
+
+	struct nc2f_follow follow;
+	struct nc2f_mcast mcast;
+	struct nc2f_rss rss;
+	struct nc2f_ctrl *ctrl;
 
 	u32 max_queues;
 	u32 nr_queues;

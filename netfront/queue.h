@@ -33,6 +33,7 @@ struct page_pool;
  * @left: slots of the frame that the back still has; first slot only
  * @busy: the back has this slot
  * @has_frag: @frag grants a page now
+ * @is_mcast: no frame, but a change of the multicast filter
  *
  * Filled by the sender before the request is published, then changed by the
  * NAPI context only, until the id is free again.
@@ -47,6 +48,7 @@ struct nc2f_tx_slot {
 	u16 left;
 	bool busy;
 	bool has_frag;
+	bool is_mcast;
 };
 
 /**
@@ -131,6 +133,7 @@ u32 nc2f_rx_release(struct nc2f_queue *q);
 
 /* tx.c: under the lock of the tx queue; NAPI; with the queue stopped. */
 netdev_tx_t nc2f_tx_xmit(struct nc2f_queue *q, struct sk_buff *skb);
+bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr);
 u32 nc2f_tx_work(struct nc2f_queue *q, int budget);
 u32 nc2f_tx_release(struct nc2f_queue *q);
 

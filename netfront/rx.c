@@ -4,6 +4,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/skbuff.h>
+#include <linux/unaligned.h>
 
 #include <net/page_pool/helpers.h>
 
@@ -24,6 +25,8 @@
  * @flags: flags of its first response
  * @gso_size: payload bytes in a segment, 0 if it is not to be cut
  * @gso_type: XEN_NETIF_GSO_TYPE_*
+ * @hash: the back's hash of it
+ * @hash_type: what @hash is over, PKT_HASH_TYPE_NONE if there is none
  * @lie: what the back has done that it must not; NULL if nothing
  */
 struct rx_frame {
@@ -32,6 +35,8 @@ struct rx_frame {
 	u16 flags;
 	u16 gso_size;
 	u8 gso_type;
+	u32 hash;
+	enum pkt_hash_types hash_type;
 	const char *lie;
 };
 
@@ -66,8 +71,8 @@ void nc2f_rx_refill(struct nc2f_queue *q)
 	while (q->rx_nr_free && fill_one(q, q->rx_free[q->rx_nr_free - 1]))
 		q->rx_nr_free--;
 	new = q->rx.req_prod_pvt;
-	/* The back waits for room for its largest frame: see that it gets it. */
-	if (new - q->rx.rsp_cons <= NC2F_MAX_SLOTS)
+	/* The back waits for room for its largest frame, and the frame's hash. */
+	if (new - q->rx.rsp_cons <= NC2F_MAX_SLOTS + 1)
 		schedule_delayed_work(&q->refill, REFILL_DELAY);
 	if (new == old)
 		return;
@@ -96,6 +101,25 @@ static u16 next(struct nc2f_queue *q, struct xen_netif_rx_response *rsp)
 	return q->rx_pos[at & (NC2F_RING_SIZE - 1)];
 }
 
+static void take_hash(struct rx_frame *f, const struct xen_netif_extra_info *extra)
+{
+	if (extra->u.hash.algorithm != XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ)
+		return;
+	switch (extra->u.hash.type) {
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV4:
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV6:
+		f->hash_type = PKT_HASH_TYPE_L3;
+		break;
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP:
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP:
+		f->hash_type = PKT_HASH_TYPE_L4;
+		break;
+	default:
+		return;
+	}
+	f->hash = get_unaligned_le32(extra->u.hash.value);
+}
+
 static void take_extras(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end)
 {
 	struct xen_netif_extra_info extra;
@@ -116,6 +140,8 @@ static void take_extras(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end)
 		if (extra.type == XEN_NETIF_EXTRA_TYPE_GSO) {
 			f->gso_size = extra.u.gso.size;
 			f->gso_type = extra.u.gso.type;
+		} else if (extra.type == XEN_NETIF_EXTRA_TYPE_HASH) {
+			take_hash(f, &extra);
 		}
 	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 }
@@ -248,6 +274,8 @@ static void deliver(struct nc2f_queue *q, struct rx_frame *f, struct nc2f_rx_bat
 	skb_reset_network_header(skb);
 	if (!set_csum(q, f, b))
 		goto bad;
+	if (f->hash_type != PKT_HASH_TYPE_NONE && q->nf->dev->features & NETIF_F_RXHASH)
+		skb_set_hash(skb, f->hash, f->hash_type);
 	skb_record_rx_queue(skb, q->id);
 	b->n[NC2F_RX_FRAMES]++;
 	b->n[NC2F_RX_BYTES] += len;

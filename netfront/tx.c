@@ -99,6 +99,7 @@ static u16 add_slot(struct tx_frame *f)
 	s->head = f->head;
 	s->busy = true;
 	s->has_frag = false;
+	s->is_mcast = false;
 	return id;
 }
 
@@ -296,6 +297,44 @@ netdev_tx_t nc2f_tx_xmit(struct nc2f_queue *q, struct sk_buff *skb)
 	return NETDEV_TX_OK;
 }
 
+/**
+ * nc2f_tx_mcast - tell the back of a change of our multicast list
+ * @q: the queue
+ * @add: the group is wanted, or no longer
+ * @addr: its address
+ *
+ * Under the lock of the tx queue.  What is sent has the guise of a frame with
+ * an extra info; nc2f_mcast_answered() is called when the back has answered.
+ *
+ * Return: false if the ring has no room beside that for a frame.
+ */
+bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr)
+{
+	struct xen_netif_extra_info info = {
+		.type = add ? XEN_NETIF_EXTRA_TYPE_MCAST_ADD : XEN_NETIF_EXTRA_TYPE_MCAST_DEL,
+	};
+	struct tx_frame f = { .q = q };
+	struct nc2f_tx_slot *s;
+	u16 id;
+
+	if (room(q) < ROOM + 2)
+		return false;
+	id = add_slot(&f);
+	s = &q->tx_slot[id];
+	s->is_mcast = true;
+	s->left = 1;
+	s->slots = 1;
+	f.req = (struct xen_netif_tx_request){
+		.gref = s->hdr.ref, .id = id, .flags = XEN_NETTXF_extra_info,
+	};
+	memcpy(info.u.mcast.addr, addr, ETH_ALEN);
+	memcpy(RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++), &info, sizeof(info));
+	flush(&f, 0);
+	nc2f_mcast_sent(q->nf);
+	publish(q);
+	return true;
+}
+
 /*
  * Slots of a frame may be answered in any order, and the first one holds what
  * is known of the frame, so the ids of a frame are freed together.
@@ -318,8 +357,10 @@ static void free_frame(struct nc2f_queue *q, u16 id, int budget)
 }
 
 /* The back has let go of a slot; returns what it has done wrong, or NULL. */
-static const char *done_one(struct nc2f_queue *q, u16 id, int budget)
+static const char *done_one(struct nc2f_queue *q, const struct xen_netif_tx_response *rsp,
+			    int budget)
 {
+	u16 id = rsp->id;
 	struct nc2f_tx_slot *s;
 
 	if (id >= NC2F_RING_SIZE)
@@ -331,6 +372,8 @@ static const char *done_one(struct nc2f_queue *q, u16 id, int budget)
 		return "a page of a sent frame is still in use";
 	s->has_frag = false;
 	s->busy = false;
+	if (s->is_mcast)
+		nc2f_mcast_answered(q->nf, rsp->status == XEN_NETIF_RSP_OKAY);
 	if (!--q->tx_slot[s->head].left)
 		free_frame(q, s->head, budget);
 	return NULL;
@@ -363,7 +406,7 @@ u32 nc2f_tx_work(struct nc2f_queue *q, int budget)
 
 		RING_COPY_RESPONSE(&q->tx, at, &rsp);
 		if (rsp.status != XEN_NETIF_RSP_NULL)
-			lie = done_one(q, rsp.id, budget);
+			lie = done_one(q, &rsp, budget);
 	}
 	WRITE_ONCE(q->tx.rsp_cons, at);
 	if (lie) {

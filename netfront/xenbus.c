@@ -69,15 +69,6 @@ static int set_mac(struct nc2f_dev *nf)
 	return 0;
 }
 
-/* The host may say which MTU the network has. */
-static void set_mtu(struct nc2f_dev *nf)
-{
-	unsigned int mtu = xenbus_read_unsigned(nf->xdev->nodename, "mtu", 0);
-
-	if (mtu >= ETH_MIN_MTU && mtu <= nf->dev->max_mtu)
-		nf->dev->mtu = mtu;
-}
-
 static void connect(struct nc2f_dev *nf)
 {
 	int err = set_mac(nf);
@@ -246,7 +237,7 @@ static int nc2f_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 		nc2f_netdev_destroy(nf);
 		return err;
 	}
-	set_mtu(nf);
+	nc2f_follow_start(nf);
 	/* The back answers with InitWait; nc2f_back_changed() goes on from there. */
 	xenbus_switch_state(xdev, XenbusStateInitialising);
 	return 0;
@@ -279,6 +270,7 @@ static void nc2f_remove(struct xenbus_device *xdev)
 	nf->removing = true;
 	mutex_unlock(&nf->lock);
 	cancel_delayed_work_sync(&nf->retry);
+	nc2f_follow_stop(nf);
 
 	mutex_lock(&nf->lock);
 	nc2f_disconnect(nf);
@@ -333,6 +325,7 @@ static int nc2f_resume(struct xenbus_device *xdev)
 	nf->suspended = false;
 	nf->retries = 0;
 	mutex_unlock(&nf->lock);
+	nc2f_follow_resume(nf);
 	return 0;
 }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "follow.h"
+
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "netdev.h"
+
+/* While one change waits to be looked at, others need no entry in the queue. */
+static bool none_waits(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	return !watch->nr_pending;
+}
+
+static void carrier_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	schedule_work(&container_of(watch, struct nc2f_follow, carrier)->work);
+}
+
+static void mtu_changed(struct xenbus_watch *watch, const char *path, const char *token)
+{
+	schedule_work(&container_of(watch, struct nc2f_follow, mtu)->work);
+}
+
+static void arm(struct nc2f_dev *nf, struct xenbus_watch *watch, bool *armed,
+		void (*changed)(struct xenbus_watch *, const char *, const char *),
+		const char *dir, const char *key)
+{
+	*armed = !xenbus_watch_pathfmt(nf->xdev, watch, none_waits, changed, "%s/%s", dir, key);
+}
+
+static void disarm(struct xenbus_watch *watch, bool *armed)
+{
+	if (!*armed)
+		return;
+	*armed = false;
+	unregister_xenbus_watch(watch);
+	kfree(watch->node);
+	memset(watch, 0, sizeof(*watch));
+}
+
+/* What the host says of the network's MTU; 0 if nothing that can be true. */
+static unsigned int read_mtu(struct nc2f_dev *nf)
+{
+	unsigned int mtu = xenbus_read_unsigned(nf->xdev->nodename, "mtu", 0);
+
+	return mtu >= ETH_MIN_MTU && mtu <= nf->dev->max_mtu ? mtu : 0;
+}
+
+/* Only a change of the key is obeyed: the administrator here may choose, too. */
+static void follow_mtu(struct nc2f_dev *nf)
+{
+	struct nc2f_follow *f = &nf->follow;
+	unsigned int mtu = read_mtu(nf);
+	int err = 0;
+
+	if (!mtu || mtu == f->last_mtu)
+		return;
+	rtnl_lock();
+	if (nf->dev->reg_state == NETREG_REGISTERED)
+		err = dev_set_mtu(nf->dev, mtu);
+	else
+		nf->dev->mtu = mtu;
+	rtnl_unlock();
+	if (err)
+		netdev_warn(nf->dev, "the host's MTU of %u cannot be had: %d\n", mtu, err);
+	f->last_mtu = mtu;
+}
+
+static void follow_work(struct work_struct *work)
+{
+	struct nc2f_follow *f = container_of(work, struct nc2f_follow, work);
+	struct nc2f_dev *nf = container_of(f, struct nc2f_dev, follow);
+
+	follow_mtu(nf);
+	nc2f_follow_link(nf);
+}
+
+/**
+ * nc2f_follow_start - begin to follow
+ * @nf: the interface, not registered yet
+ *
+ * Process context.  The MTU is obeyed before this returns.
+ */
+void nc2f_follow_start(struct nc2f_dev *nf)
+{
+	struct nc2f_follow *f = &nf->follow;
+
+	INIT_WORK(&f->work, follow_work);
+	f->last_mtu = read_mtu(nf);
+	if (f->last_mtu)
+		nf->dev->mtu = f->last_mtu;
+	arm(nf, &f->carrier, &f->carrier_armed, carrier_changed, nf->xdev->otherend, "carrier");
+	arm(nf, &f->mtu, &f->mtu_armed, mtu_changed, nf->xdev->nodename, "mtu");
+}
+
+/**
+ * nc2f_follow_stop - follow no longer
+ * @nf: the interface
+ *
+ * Process context, without @nf->lock and RTNL: waits for a callback that runs,
+ * and xenwatch, which runs it, may be waiting for @nf->lock.
+ */
+void nc2f_follow_stop(struct nc2f_dev *nf)
+{
+	struct nc2f_follow *f = &nf->follow;
+
+	disarm(&f->carrier, &f->carrier_armed);
+	disarm(&f->mtu, &f->mtu_armed);
+	cancel_work_sync(&f->work);
+}
+
+/**
+ * nc2f_follow_resume - the back may be another one, with another directory
+ * @nf: the interface
+ *
+ * As nc2f_follow_stop().
+ */
+void nc2f_follow_resume(struct nc2f_dev *nf)
+{
+	struct nc2f_follow *f = &nf->follow;
+
+	disarm(&f->carrier, &f->carrier_armed);
+	arm(nf, &f->carrier, &f->carrier_armed, carrier_changed, nf->xdev->otherend, "carrier");
+}
+
+/**
+ * nc2f_follow_link - make the link what the back says it is
+ * @nf: the interface
+ *
+ * Process context, without RTNL.  A back that says nothing means that it is up.
+ */
+void nc2f_follow_link(struct nc2f_dev *nf)
+{
+	bool up = xenbus_read_unsigned(nf->xdev->otherend, "carrier", 1);
+	bool came = false;
+
+	rtnl_lock();
+	if (nf->live && nf->follow.connected && !READ_ONCE(nf->broken)) {
+		if (!up) {
+			netif_carrier_off(nf->dev);
+		} else if (!netif_carrier_ok(nf->dev)) {
+			netif_carrier_on(nf->dev);
+			came = true;
+		}
+	}
+	rtnl_unlock();
+	/* Switches and peers learn where we are now; takes RTNL itself. */
+	if (came)
+		netdev_notify_peers(nf->dev);
+}
