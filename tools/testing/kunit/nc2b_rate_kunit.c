@@ -42,6 +42,12 @@ static void parse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, usec, c->want ? 7 : c->usec);
 }
 
+static void limit(struct nc2b_rate *r, u32 bytes, u32 usec, u64 now)
+{
+	nc2b_rate_init(r);
+	nc2b_rate_set(r, bytes, usec, now);
+}
+
 /* Sends frames of @len as soon as it may for @ns; bytes sent. */
 static u64 greedy(struct nc2b_rate *r, u64 start, u64 ns, u32 len)
 {
@@ -68,7 +74,7 @@ static void greedy_sender_gets_the_rate(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		/* 10 Mbyte in a second, for 10 seconds. */
-		nc2b_rate_init(&r, 500000, 50000, 1000);
+		limit(&r, 500000, 50000, 1000);
 		sent = greedy(&r, 1000, 10ull * NSEC_PER_SEC, sizes[i]);
 		KUNIT_EXPECT_GE(test, sent, 99ull * 1000 * 1000);
 		KUNIT_EXPECT_LE(test, sent, 100500000ull + NC2B_RATE_BURST);
@@ -81,7 +87,7 @@ static void large_frames_do_not_beat_a_small_rate(struct kunit *test)
 	u64 sent;
 
 	/* 1000 bytes a period; each frame is 65 periods' worth. */
-	nc2b_rate_init(&r, 1000, 1000, 0);
+	limit(&r, 1000, 1000, 0);
 	sent = greedy(&r, 0, 10ull * NSEC_PER_SEC, 65535);
 	KUNIT_EXPECT_LE(test, sent, 10ull * 1000 * 1000 + 2 * NC2B_RATE_BURST);
 }
@@ -91,7 +97,7 @@ static void pause_saves_up_no_more_than_a_burst(struct kunit *test)
 	u64 year = 365ull * 24 * 3600 * NSEC_PER_SEC;
 	struct nc2b_rate r;
 
-	nc2b_rate_init(&r, 1000, 1, 0);
+	limit(&r, 1000, 1, 0);
 	KUNIT_EXPECT_EQ(test, nc2b_rate_wait(&r, year), 0);
 	KUNIT_EXPECT_LE(test, r.left, NC2B_RATE_BURST);
 }
@@ -100,10 +106,10 @@ static void largest_numbers_do_not_overflow(struct kunit *test)
 {
 	struct nc2b_rate r;
 
-	nc2b_rate_init(&r, U32_MAX, 1, 0);
+	limit(&r, U32_MAX, 1, 0);
 	KUNIT_EXPECT_EQ(test, nc2b_rate_wait(&r, U64_MAX / 2), 0);
 	KUNIT_EXPECT_GT(test, r.left, 0);
-	nc2b_rate_init(&r, 1, U32_MAX, 0);
+	limit(&r, 1, U32_MAX, 0);
 	nc2b_rate_charge(&r, U32_MAX);
 	KUNIT_EXPECT_GT(test, nc2b_rate_wait(&r, 1), 0);
 }
@@ -113,21 +119,43 @@ static void time_that_goes_back_does_no_harm(struct kunit *test)
 {
 	struct nc2b_rate r;
 
-	nc2b_rate_init(&r, 1000, 1000, 5000);
+	limit(&r, 1000, 1000, 5000);
 	nc2b_rate_charge(&r, 2000);
 	KUNIT_EXPECT_GT(test, nc2b_rate_wait(&r, 4000), 0);
 	KUNIT_EXPECT_EQ(test, r.left, -1000);
+}
+
+/* Whoever saw the limit before it went must not divide by 0. */
+static void limit_may_go_and_come(struct kunit *test)
+{
+	struct nc2b_rate r;
+
+	nc2b_rate_init(&r);
+	KUNIT_EXPECT_TRUE(test, nc2b_rate_is(&r, 0, 0));
+	nc2b_rate_wait(&r, 10ull * NSEC_PER_SEC);
+	nc2b_rate_set(&r, 1000, 1000, 0);
+	KUNIT_EXPECT_TRUE(test, nc2b_rate_is(&r, 1000, 1000));
+	KUNIT_EXPECT_FALSE(test, nc2b_rate_is(&r, 1000, 1001));
+	KUNIT_EXPECT_FALSE(test, nc2b_rate_is(&r, 0, 0));
+	nc2b_rate_charge(&r, 5000);
+	KUNIT_EXPECT_GT(test, nc2b_rate_wait(&r, 1000), 0);
+	nc2b_rate_set(&r, 0, 0, 1000);
+	nc2b_rate_wait(&r, 10ull * NSEC_PER_SEC);
+	KUNIT_EXPECT_TRUE(test, nc2b_rate_is(&r, 0, 0));
+	/* A debt does not outlive the limit that it was made under. */
+	nc2b_rate_set(&r, 2000, 1000, 2000);
+	KUNIT_EXPECT_EQ(test, nc2b_rate_wait(&r, 2000), 0);
 }
 
 static void mbit_is_what_a_nic_wants(struct kunit *test)
 {
 	struct nc2b_rate r;
 
-	nc2b_rate_init(&r, 0, 0, 0);
+	limit(&r, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, nc2b_rate_mbit(&r), 0);
-	nc2b_rate_init(&r, 625000, 50000, 0);
+	limit(&r, 625000, 50000, 0);
 	KUNIT_EXPECT_EQ(test, nc2b_rate_mbit(&r), 100);
-	nc2b_rate_init(&r, 1, 50000, 0);
+	limit(&r, 1, 50000, 0);
 	KUNIT_EXPECT_EQ(test, nc2b_rate_mbit(&r), 1);
 }
 
@@ -138,6 +166,7 @@ static struct kunit_case nc2b_rate_cases[] = {
 	KUNIT_CASE(pause_saves_up_no_more_than_a_burst),
 	KUNIT_CASE(largest_numbers_do_not_overflow),
 	KUNIT_CASE(time_that_goes_back_does_no_harm),
+	KUNIT_CASE(limit_may_go_and_come),
 	KUNIT_CASE(mbit_is_what_a_nic_wants),
 	{}
 };
