@@ -9,6 +9,7 @@
 
 #include "connect.h"
 #include "netdev.h"
+#include "poller.h"
 
 /*
  * How long the back has to let go of the pools.  It waits up to a second for us,
@@ -105,15 +106,15 @@ static irqreturn_t direct_event(int irq, void *arg)
 
 	nc2f_irq_raise(&d->irq);
 	if (READ_ONCE(d->polling))
-		napi_schedule(&d->napi);
+		napi_schedule(d->napi);
 	else
 		schedule_work(&d->path_work);
 	return IRQ_HANDLED;
 }
 
-static int poll(struct napi_struct *napi, int budget)
+static int poll(struct nc2f_direct *d, int budget)
 {
-	struct nc2f_direct *d = container_of(napi, struct nc2f_direct, napi);
+	struct napi_struct *napi = d->napi;
 	bool notify = false;
 	bool more = false;
 	int done = 0;
@@ -153,6 +154,24 @@ static int poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
+/**
+ * nc2f_direct_poll - NAPI poll function of the direct path
+ * @napi: &nc2f_poller.napi
+ * @budget: completions at most, 0 from netpoll
+ *
+ * Return: completions taken.
+ */
+int nc2f_direct_poll(struct napi_struct *napi, int budget)
+{
+	struct nc2f_dev *nf = container_of(napi, struct nc2f_poller, napi)->nf;
+
+	/* Pairs with the release in nc2f_netdev_attach(): the path is whole. */
+	if (smp_load_acquire(&nf->live) && nf->direct)
+		return poll(nf->direct, budget);
+	napi_complete(napi);
+	return 0;
+}
+
 static int bind_event(struct nc2f_direct *d)
 {
 	struct xenbus_device *xdev = d->nf->xdev;
@@ -180,7 +199,7 @@ static void init_rings(struct nc2f_direct *d)
  * @offer: what the back offers
  *
  * May sleep.  Everything is granted and the fill ring is full on return; the
- * path is bridged and NAPI disabled.
+ * path is bridged and not polled.
  *
  * Return: the direct path or an error pointer.
  */
@@ -193,6 +212,7 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 	if (!d)
 		return ERR_PTR(-ENOMEM);
 	d->nf = nf;
+	d->napi = &nf->pollers[nf->max_queues].napi;
 	d->offer = *offer;
 	spin_lock_init(&d->rx_lock);
 	spin_lock_init(&d->tx_lock);
@@ -211,8 +231,8 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 		nc2f_direct_release(d);
 		return ERR_PTR(err);
 	}
+	netif_napi_set_irq(d->napi, d->irq.irq);
 	init_rings(d);
-	netif_napi_add(nf->dev, &d->napi, poll);
 	return d;
 }
 
@@ -276,27 +296,25 @@ void nc2f_direct_remove_keys(struct xenbus_device *xdev, struct xenbus_transacti
 
 /**
  * nc2f_direct_enable - let the direct path work; under RTNL
- * @d: the direct path
+ * @d: the direct path; its NAPI context is enabled
  */
 void nc2f_direct_enable(struct nc2f_direct *d)
 {
-	napi_enable(&d->napi);
 	WRITE_ONCE(d->polling, true);
 	/* Events may have come while nobody listened. */
 	local_bh_disable();
-	napi_schedule(&d->napi);
+	napi_schedule(d->napi);
 	local_bh_enable();
 }
 
 /**
  * nc2f_direct_disable - let the direct path rest; under RTNL
- * @d: the direct path
+ * @d: the direct path; its NAPI context is disabled
  *
  * What the NIC writes meanwhile waits; the path may still change.
  */
 void nc2f_direct_disable(struct nc2f_direct *d)
 {
-	napi_disable(&d->napi);
 	WRITE_ONCE(d->polling, false);
 	/* Takes over the EOI that the last poll may have left. */
 	schedule_work(&d->path_work);
@@ -304,17 +322,17 @@ void nc2f_direct_disable(struct nc2f_direct *d)
 
 /**
  * nc2f_direct_stop - first step of the end: nobody here uses the path any more
- * @d: the direct path; the netdev is detached, NAPI disabled
+ * @d: the direct path; the netdev is detached, so that no poll finds it
  *
- * May sleep.  Three contexts could still hold it: NAPI, which is disabled;
- * path_work, which sends events and so ends before the event channel does; and
- * an interrupt, which ends with the channel and can wake neither of them.
+ * May sleep.  Two contexts could still hold it: path_work, which sends events
+ * and so ends before the event channel does; and an interrupt, which ends with
+ * the channel and cannot wake it.
  */
 void nc2f_direct_stop(struct nc2f_direct *d)
 {
 	disable_work_sync(&d->path_work);
 	nc2f_irq_unbind(&d->irq, d);
-	netif_napi_del(&d->napi);
+	netif_napi_set_irq(d->napi, -1);
 	dev_kfree_skb_any(d->skb);
 	d->skb = NULL;
 }

@@ -27,9 +27,9 @@ struct nc2f_dev;
  * @nf: whose
  * @offer: what the back offered
  * @block: memory shared with the back
- * @napi: takes completions of both directions
+ * @napi: takes completions of both directions; the context of the last lane
  * @irq: the event channel
- * @polling: @napi is enabled
+ * @polling: the netdev is up and uses the path: @napi answers events
  * @broken: the back has lied: nothing more is taken from it
  * @path: value of back.path that has been acted upon; path_work only
  * @path_work: follows back.path; may sleep
@@ -55,7 +55,7 @@ struct nc2f_direct {
 	struct nc2f_dev *nf;
 	struct nc2f_offer offer;
 	struct nc2f_block block;
-	struct napi_struct napi;
+	struct napi_struct *napi;
 	struct nc2f_irq irq;
 	bool polling;
 	bool broken;

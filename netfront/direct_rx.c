@@ -82,7 +82,7 @@ static struct sk_buff *begin(struct nc2f_direct *d, u32 id, const struct xen_nc2
 	u32 copy = whole ? c->len : nc2f_hdr_len(data, c->len);
 	struct sk_buff *skb;
 
-	skb = napi_alloc_skb(&d->napi, !whole ? NC2F_HDR_MAX : more ? COPY_MAX : c->len);
+	skb = napi_alloc_skb(d->napi, !whole ? NC2F_HDR_MAX : more ? COPY_MAX : c->len);
 	if (!skb)
 		return NULL;
 	skb_put_data(skb, data, copy);
@@ -154,7 +154,7 @@ static bool deliver_page(struct nc2f_direct *d, u32 id, const struct xen_nc2_com
 		nc2f_pool_drop(&d->pool, id);
 		return true;
 	}
-	skb = napi_get_frags(&d->napi);
+	skb = napi_get_frags(d->napi);
 	if (!skb)
 		return false;
 	add_page(d, skb, id, c, 0);
@@ -162,7 +162,7 @@ static bool deliver_page(struct nc2f_direct *d, u32 id, const struct xen_nc2_com
 	skb_record_rx_queue(skb, 0);
 	b->n[NC2F_RX_FRAMES]++;
 	b->n[NC2F_RX_BYTES] += c->len;
-	napi_gro_frags(&d->napi);
+	napi_gro_frags(d->napi);
 	return true;
 }
 
@@ -183,7 +183,7 @@ static void deliver(struct nc2f_direct *d, struct sk_buff *skb, const struct xen
 	skb_record_rx_queue(skb, 0);
 	b->n[NC2F_RX_FRAMES]++;
 	b->n[NC2F_RX_BYTES] += len;
-	napi_gro_receive(&d->napi, skb);
+	napi_gro_receive(d->napi, skb);
 	return;
 drop:
 	b->n[why]++;

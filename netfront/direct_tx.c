@@ -158,7 +158,7 @@ static void wake(struct nc2f_direct *d)
 static void arm(struct nc2f_direct *d)
 {
 	if (nc2f_prod_arm(&d->tx))
-		napi_schedule(&d->napi);
+		napi_schedule(d->napi);
 }
 
 static void maybe_stop(struct nc2f_direct *d, struct netdev_queue *txq)

@@ -11,41 +11,32 @@
 #include <xen/xenbus.h>
 
 #include "direct.h"
+#include "poller.h"
 #include "queue.h"
 
 /* A back that lied is given up for this long, then tried again. */
 #define RETRY_DELAY	HZ
 
-/* Lets what is tied to the netdev work; the netdev is up. */
-static void enable_all(struct nc2f_dev *nf)
+/* Lets what is tied to the netdev work; the netdev is up and live. */
+static void wake_all(struct nc2f_dev *nf)
 {
 	u32 i;
 
 	for (i = 0; i < nf->nr_queues; i++)
-		nc2f_queue_enable(&nf->queues[i]);
+		nc2f_queue_wake(&nf->queues[i]);
 	if (nf->direct)
 		nc2f_direct_enable(nf->direct);
-}
-
-static void disable_all(struct nc2f_dev *nf)
-{
-	u32 i;
-
-	for (i = 0; i < nf->nr_queues; i++)
-		nc2f_queue_disable(&nf->queues[i]);
-	if (nf->direct)
-		nc2f_direct_disable(nf->direct);
+	netif_tx_wake_all_queues(nf->dev);
 }
 
 static int nc2f_open(struct net_device *dev)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
 
+	nc2f_pollers_run(nf, dev->real_num_rx_queues);
 	/* Without a back the netdev may be up; it has no carrier then. */
-	if (!nf->live)
-		return 0;
-	enable_all(nf);
-	netif_tx_start_all_queues(dev);
+	if (nf->live)
+		wake_all(nf);
 	return 0;
 }
 
@@ -53,8 +44,9 @@ static int nc2f_stop(struct net_device *dev)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
 
-	if (nf->live)
-		disable_all(nf);
+	nc2f_pollers_run(nf, 0);
+	if (nf->live && nf->direct)
+		nc2f_direct_disable(nf->direct);
 	netif_tx_disable(dev);
 	return 0;
 }
@@ -195,9 +187,11 @@ static const struct net_device_ops nc2f_netdev_ops = {
  */
 struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 {
-	struct net_device *dev = alloc_etherdev_mq(sizeof(struct nc2f_dev), max_queues);
+	struct net_device *dev;
 	struct nc2f_dev *nf;
 
+	/* As many receive queues as pollers: what is kept for those is kept by them. */
+	dev = alloc_etherdev_mqs(sizeof(struct nc2f_dev), max_queues, max_queues + 1);
 	if (!dev)
 		return NULL;
 	nf = netdev_priv(dev);
@@ -210,13 +204,14 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 	nc2f_mcast_init(nf);
 	nc2f_rss_init(nf);
 	nf->stats = nc2f_stats_alloc(max_queues + 1);
-	if (!nf->stats) {
-		free_netdev(dev);
+	if (!nf->stats || nc2f_pollers_create(nf)) {
+		nc2f_netdev_destroy(nf);
 		return NULL;
 	}
 
 	dev->netdev_ops = &nc2f_netdev_ops;
 	dev->ethtool_ops = &nc2f_ethtool_ops;
+	dev->stat_ops = &nc2f_stat_ops;
 	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_RXCSUM |
 			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_RXHASH;
 	dev->features = dev->hw_features;
@@ -235,6 +230,7 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 void nc2f_netdev_destroy(struct nc2f_dev *nf)
 {
 	mutex_destroy(&nf->lock);
+	nc2f_pollers_destroy(nf);
 	nc2f_stats_free(nf->stats);
 	free_netdev(nf->dev);
 }
@@ -273,12 +269,13 @@ void nc2f_netdev_attach(struct nc2f_dev *nf)
 	if (dev->reg_state == NETREG_REGISTERED)
 		netdev_update_features(dev);
 	netif_addr_lock_bh(dev);
-	nf->live = true;
+	/* Pairs with the acquire in the poll functions. */
+	smp_store_release(&nf->live, true);
 	nc2f_set_rx_mode(dev);
 	netif_addr_unlock_bh(dev);
 	if (netif_running(dev)) {
-		enable_all(nf);
-		netif_tx_wake_all_queues(dev);
+		nc2f_pollers_run(nf, nf->nr_queues);
+		wake_all(nf);
 	}
 	rtnl_unlock();
 }
@@ -304,27 +301,41 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
 	nc2f_follow_link(nf);
 }
 
+/*
+ * See that the netdev does not use its queues any more; under RTNL.  On return
+ * nobody sends, polls or publishes: senders find their queue stopped, and were
+ * waited for; so were polls, and those to come find the interface not live, as
+ * does who changes the address list.
+ */
+static void pause(struct nc2f_dev *nf)
+{
+	struct net_device *dev = nf->dev;
+	u32 polled = nf->nr_pollers;
+
+	if (!nf->live)
+		return;
+	netif_addr_lock_bh(dev);
+	WRITE_ONCE(nf->live, false);
+	netif_addr_unlock_bh(dev);
+	nc2f_pollers_run(nf, 0);
+	if (polled && nf->direct)
+		nc2f_direct_disable(nf->direct);
+	netif_tx_disable(dev);
+	nf->tx_direct = NULL;
+	nc2f_pollers_run(nf, polled);
+}
+
 /**
- * nc2f_netdev_detach - see that the netdev does not use its queues any more
+ * nc2f_netdev_detach - take its queues away from the netdev
  * @nf: the interface
  *
- * Process context, without RTNL.  On return nobody sends, polls or publishes:
- * senders find their queue stopped, and were waited for; NAPI is disabled;
- * and who changes the address list finds the interface not live.
+ * Process context, without RTNL.
  */
 void nc2f_netdev_detach(struct nc2f_dev *nf)
 {
-	struct net_device *dev = nf->dev;
-
 	rtnl_lock();
-	netif_addr_lock_bh(dev);
-	nf->live = false;
-	netif_addr_unlock_bh(dev);
 	nf->follow.connected = false;
-	netif_carrier_off(dev);
-	if (netif_running(dev))
-		disable_all(nf);
-	netif_tx_disable(dev);
-	nf->tx_direct = NULL;
+	netif_carrier_off(nf->dev);
+	pause(nf);
 	rtnl_unlock();
 }

@@ -17,6 +17,7 @@
 
 struct nc2f_ctrl;
 struct nc2f_direct;
+struct nc2f_poller;
 struct nc2f_queue;
 struct xenbus_device;
 
@@ -53,7 +54,7 @@ enum nc2f_phase {
  * @retries: resets since the last good connection
  * @nonce: nc2-nonce of the back when we connected
  * @retry: resets a broken or abandoned connection after a while
- * @live: the queues may be used; changed under RTNL
+ * @live: the queues may be used; changed under RTNL, raised with release
  * @broken: the back has lied; the queues are not used until the reset
  * @bounce: never grant a page that holds anything but the frame
  * @can_sg: the back takes frames of several slots
@@ -68,6 +69,8 @@ enum nc2f_phase {
  *	live, and until its works have ended
  * @max_queues: most queues that we use
  * @nr_queues: queues in @queues
+ * @pollers: NAPI contexts: one for each of @max_queues and one for the direct path
+ * @nr_pollers: queues whose context is enabled; under RTNL
  * @queues: queues of the bridged path; under RTNL, or with all tx queues stopped
  * @direct: direct path, NULL if there is none; under RTNL or the address lock
  * @tx_direct: where frames are sent: the direct path, NULL for the bridged one;
@@ -110,6 +113,8 @@ struct nc2f_dev {
 
 	u32 max_queues;
 	u32 nr_queues;
+	u32 nr_pollers;
+	struct nc2f_poller *pollers;
 	struct nc2f_queue *queues;
 	struct nc2f_direct *direct;
 	struct nc2f_direct *tx_direct;
@@ -142,5 +147,6 @@ void nc2f_netdev_ready(struct nc2f_dev *nf);
 void nc2f_netdev_detach(struct nc2f_dev *nf);
 
 extern const struct ethtool_ops nc2f_ethtool_ops;
+extern const struct netdev_stat_ops nc2f_stat_ops;
 
 #endif /* NC2F_NETDEV_H */

@@ -7,6 +7,7 @@
 #include <xen/xenbus.h>
 
 #include "netdev.h"
+#include "poller.h"
 
 /* Two rings, a header page and a page of the frame for each tx id, rx pages. */
 #define GRANTS	(2 + 3 * NC2F_RING_SIZE)
@@ -20,7 +21,7 @@ static irqreturn_t tx_event(int irq, void *arg)
 	struct nc2f_queue *q = arg;
 
 	nc2f_irq_raise(&q->tx_irq);
-	napi_schedule(&q->napi);
+	napi_schedule(q->napi);
 	return IRQ_HANDLED;
 }
 
@@ -29,7 +30,7 @@ static irqreturn_t rx_event(int irq, void *arg)
 	struct nc2f_queue *q = arg;
 
 	nc2f_irq_raise(&q->rx_irq);
-	napi_schedule(&q->napi);
+	napi_schedule(q->napi);
 	return IRQ_HANDLED;
 }
 
@@ -44,9 +45,9 @@ static bool arm(struct nc2f_queue *q)
 	       READ_ONCE(q->tx.sring->rsp_prod) != q->tx.rsp_cons;
 }
 
-static int poll(struct napi_struct *napi, int budget)
+static int poll(struct nc2f_queue *q, int budget)
 {
-	struct nc2f_queue *q = container_of(napi, struct nc2f_queue, napi);
+	struct napi_struct *napi = q->napi;
 	int done = 0;
 
 	if (nc2f_tx_work(q, budget))
@@ -76,13 +77,32 @@ static int poll(struct napi_struct *napi, int budget)
 	return done;
 }
 
+/**
+ * nc2f_queue_poll - NAPI poll function of a queue
+ * @napi: &nc2f_poller.napi
+ * @budget: frames at most, 0 from netpoll
+ *
+ * Return: frames taken.
+ */
+int nc2f_queue_poll(struct napi_struct *napi, int budget)
+{
+	struct nc2f_poller *p = container_of(napi, struct nc2f_poller, napi);
+	struct nc2f_dev *nf = p->nf;
+
+	/* Pairs with the release in nc2f_netdev_attach(): the queues are whole. */
+	if (smp_load_acquire(&nf->live) && p->lane < nf->nr_queues)
+		return poll(&nf->queues[p->lane], budget);
+	napi_complete(napi);
+	return 0;
+}
+
 static void refill_work(struct work_struct *work)
 {
 	struct nc2f_queue *q = container_of(work, struct nc2f_queue, refill.work);
 
 	/* The poll fills the ring; it runs when bottom halves come back. */
 	local_bh_disable();
-	napi_schedule(&q->napi);
+	napi_schedule(q->napi);
 	local_bh_enable();
 }
 
@@ -96,10 +116,11 @@ static int bind_events(struct nc2f_queue *q, bool split)
 		 split ? "-tx" : "");
 	snprintf(q->rx_irq.name, sizeof(q->rx_irq.name), "vif%s-q%u-rx", id, q->id);
 	err = nc2f_irq_bind(&q->tx_irq, xdev, tx_event, q);
-	if (err || !split)
+	if (err)
 		return err;
 	/* Without a second channel both directions share the first. */
-	q->split = !nc2f_irq_bind(&q->rx_irq, xdev, rx_event, q);
+	q->split = split && !nc2f_irq_bind(&q->rx_irq, xdev, rx_event, q);
+	netif_napi_set_irq(q->napi, q->split ? q->rx_irq.irq : q->tx_irq.irq);
 	return 0;
 }
 
@@ -147,7 +168,7 @@ static int alloc_pool(struct nc2f_queue *q)
 		.pool_size = NC2F_RING_SIZE,
 		.nid = NUMA_NO_NODE,
 		.dev = &q->nf->xdev->dev,
-		.napi = &q->napi,
+		.napi = q->napi,
 	};
 	struct page_pool *pool = page_pool_create(&params);
 
@@ -176,12 +197,12 @@ int nc2f_queue_create(struct nc2f_queue *q, struct nc2f_dev *nf, u32 id, bool sp
 	q->nf = nf;
 	q->id = id;
 	q->domid = nf->xdev->otherend_id;
+	q->napi = &nf->pollers[id].napi;
 	INIT_DELAYED_WORK(&q->refill, refill_work);
 	for (i = 0; i < NC2F_RING_SIZE; i++) {
 		q->tx_slot[i].frag = INVALID_GRANT_REF;
 		q->rx_buf[i].ref = INVALID_GRANT_REF;
 	}
-	netif_napi_add(nf->dev, &q->napi, poll);
 	err = nc2f_grants_reserve(&q->grants, GRANTS);
 	if (!err)
 		err = alloc_rings(q);
@@ -201,30 +222,16 @@ int nc2f_queue_create(struct nc2f_queue *q, struct nc2f_dev *nf, u32 id, bool sp
 }
 
 /**
- * nc2f_queue_enable - let a queue work
- * @q: the queue
+ * nc2f_queue_wake - have a queue polled
+ * @q: the queue; its NAPI context is enabled
  *
- * Process context, under RTNL.
+ * Process context.  Events may have come while nobody listened.
  */
-void nc2f_queue_enable(struct nc2f_queue *q)
+void nc2f_queue_wake(struct nc2f_queue *q)
 {
-	napi_enable(&q->napi);
-	/* Events may have come while nobody listened. */
 	local_bh_disable();
-	napi_schedule(&q->napi);
+	napi_schedule(q->napi);
 	local_bh_enable();
-}
-
-/**
- * nc2f_queue_disable - let a queue rest
- * @q: the queue
- *
- * Process context, under RTNL.  Waits for a poll that is under way, whose
- * length is bounded.
- */
-void nc2f_queue_disable(struct nc2f_queue *q)
-{
-	napi_disable(&q->napi);
 }
 
 /**
@@ -240,18 +247,20 @@ void nc2f_queue_kick(struct nc2f_queue *q)
 
 /**
  * nc2f_queue_stop - first step of the end: nobody here uses the queue any more
- * @q: the queue; disabled, and its sender stopped
+ * @q: the queue; its sender is stopped, and no poll finds it any more
  *
- * May sleep.  Three contexts could still hold the queue: the refill work, which
- * is cancelled; an interrupt, which ends with the event channel; and NAPI,
- * which is disabled and cannot be scheduled by either.
+ * May sleep.  Two contexts could still hold the queue: the refill work, which is
+ * cancelled, and an interrupt, which ends with the event channel.  A poll that
+ * either has started finds that the interface is not live.
  */
 void nc2f_queue_stop(struct nc2f_queue *q)
 {
 	cancel_delayed_work_sync(&q->refill);
 	nc2f_irq_unbind(&q->tx_irq, q);
 	nc2f_irq_unbind(&q->rx_irq, q);
-	netif_napi_del(&q->napi);
+	netif_napi_set_irq(q->napi, -1);
+	if (q->pages)
+		nc2f_poller_forget(q->nf, q->id, q->pages);
 }
 
 /**

@@ -66,7 +66,7 @@ struct nc2f_rx_buf {
  * @nf: whose
  * @id: its number
  * @domid: the back
- * @napi: takes frames and completions
+ * @napi: takes frames and completions; the context of lane @id
  * @tx_irq: event channel of transmit, or of both directions
  * @rx_irq: event channel of receive, unused if @split is false
  * @split: there are two event channels
@@ -93,7 +93,7 @@ struct nc2f_queue {
 	struct nc2f_dev *nf;
 	u32 id;
 	domid_t domid;
-	struct napi_struct napi;
+	struct napi_struct *napi;
 	struct nc2f_irq tx_irq;
 	struct nc2f_irq rx_irq;
 	bool split;
@@ -120,8 +120,7 @@ struct nc2f_queue {
 };
 
 int nc2f_queue_create(struct nc2f_queue *q, struct nc2f_dev *nf, u32 id, bool split);
-void nc2f_queue_enable(struct nc2f_queue *q);
-void nc2f_queue_disable(struct nc2f_queue *q);
+void nc2f_queue_wake(struct nc2f_queue *q);
 void nc2f_queue_stop(struct nc2f_queue *q);
 void nc2f_queue_release(struct nc2f_queue *q);
 void nc2f_queue_kick(struct nc2f_queue *q);

@@ -164,7 +164,7 @@ static void add(struct nc2f_queue *q, struct rx_frame *f, u16 id, u32 offset, u3
 
 	if (first) {
 		pull = len <= COPYBREAK ? len : nc2f_hdr_len(data, len);
-		f->skb = napi_alloc_skb(&q->napi, COPYBREAK);
+		f->skb = napi_alloc_skb(q->napi, COPYBREAK);
 		if (!f->skb)
 			return drop(q, f, id, NC2F_RX_DROP_NOMEM);
 		skb_put_data(f->skb, data, pull);
@@ -279,7 +279,7 @@ static void deliver(struct nc2f_queue *q, struct rx_frame *f, struct nc2f_rx_bat
 	skb_record_rx_queue(skb, q->id);
 	b->n[NC2F_RX_FRAMES]++;
 	b->n[NC2F_RX_BYTES] += len;
-	napi_gro_receive(&q->napi, skb);
+	napi_gro_receive(q->napi, skb);
 	return;
 bad:
 	b->n[NC2F_RX_DROP_BAD]++;
