@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 #include <xen/xenbus.h>
@@ -42,7 +43,6 @@ static void read_offer(struct nc2f_dev *nf, struct offer *o)
 {
 	o->queues = read_back(nf, "multi-queue-max-queues", 0);
 	o->multi = o->queues;
-	o->queues = clamp_t(u32, o->queues, 1, nf->max_queues);
 	o->split = read_back(nf, "feature-split-event-channels", 0);
 	nf->can_sg = read_back(nf, "feature-sg", 0);
 	nf->gso4 = nf->can_sg && read_back(nf, "feature-gso-tcpv4", 0);
@@ -51,6 +51,19 @@ static void read_offer(struct nc2f_dev *nf, struct offer *o)
 	nf->csum6 = read_back(nf, "feature-ipv6-csum-offload", 0);
 	nc2f_mcast_offer(nf);
 	nf->bounce = !nc2f_trusted || !xenbus_read_unsigned(nf->xdev->nodename, "trusted", 1);
+}
+
+/*
+ * Decides what the connection shall be: what the user wants at this moment, as
+ * far as the back has it to give.
+ */
+static void choose(struct nc2f_dev *nf, struct offer *o)
+{
+	rtnl_lock();
+	nf->made = nf->wish;
+	nf->offered.queues = clamp_t(u32, o->queues, 1, nf->max_queues);
+	o->queues = min(nf->made.queues ?: nf->max_queues, nf->offered.queues);
+	rtnl_unlock();
 }
 
 static int make_queues(struct nc2f_dev *nf, const struct offer *o)
@@ -243,6 +256,7 @@ int nc2f_connect(struct nc2f_dev *nf)
 		return -EOPNOTSUPP;
 	}
 	read_offer(nf, &o);
+	choose(nf, &o);
 	err = make_queues(nf, &o);
 	if (err) {
 		xenbus_dev_error(xdev, err, "making queues");

@@ -218,7 +218,8 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 	spin_lock_init(&d->tx_lock);
 	INIT_WORK(&d->path_work, path_work);
 	p = &d->block.params;
-	nc2f_nego_choose(p, offer, nc2f_pool_pages, nc2f_tx_entries);
+	nc2f_nego_choose(p, offer, nf->made.pool_pages ?: nc2f_pool_pages,
+			 nf->made.tx_entries ?: nc2f_tx_entries);
 	d->tx_bytes = kvcalloc(p->tx_entries, sizeof(*d->tx_bytes), GFP_KERNEL);
 	err = d->tx_bytes ? 0 : -ENOMEM;
 	if (!err)
@@ -234,6 +235,17 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 	netif_napi_set_irq(d->napi, d->irq.irq);
 	init_rings(d);
 	return d;
+}
+
+/**
+ * nc2f_direct_max_pages - largest receive pool that the back takes
+ * @d: the direct path
+ *
+ * Return: pages.
+ */
+u32 nc2f_direct_max_pages(const struct nc2f_direct *d)
+{
+	return min_t(u32, d->offer.max_pool_pages, XEN_NC2_MAX_POOL_PAGES);
 }
 
 /**

@@ -88,6 +88,7 @@ void nc2f_direct_stop(struct nc2f_direct *d);
 void nc2f_direct_release(struct nc2f_direct *d);
 void nc2f_direct_filter(struct nc2f_direct *d);
 bool nc2f_direct_revoke(struct nc2f_direct *d);
+u32 nc2f_direct_max_pages(const struct nc2f_direct *d);
 void nc2f_direct_break(struct nc2f_direct *d, const char *what);
 
 /* direct_rx.c: NAPI; before the path is enabled. */

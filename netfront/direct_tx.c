@@ -249,7 +249,7 @@ u32 nc2f_direct_tx_work(struct nc2f_direct *d)
 
 /**
  * nc2f_direct_tx_forget - stop accounting for what is in flight
- * @d: the direct path; all tx queues are locked
+ * @d: the direct path; all tx queues are locked, or stopped for good
  *
  * What the back has not sent by now it may never send.
  */

@@ -4,8 +4,10 @@
 
 #include <xen/xenbus.h>
 
+#include "nego.h"
 #include "netdev.h"
 #include "queue.h"
+#include "reconf.h"
 
 /* Counters of an interface as a whole. */
 enum {
@@ -157,29 +159,55 @@ static void nc2f_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *inf
 	strscpy(info->bus_info, dev_name(&nf->xdev->dev), sizeof(info->bus_info));
 }
 
+/* Of the direct path if there is one, else of each queue of the bridged path. */
 static void nc2f_get_ringparam(struct net_device *dev, struct ethtool_ringparam *ring,
 			       struct kernel_ethtool_ringparam *kring,
 			       struct netlink_ext_ack *extack)
 {
+	struct nc2f_dev *nf = netdev_priv(dev);
+	struct nc2f_params p;
+
 	ring->rx_max_pending = NC2F_RING_SIZE;
 	ring->tx_max_pending = NC2F_RING_SIZE;
 	ring->rx_pending = NC2F_RING_SIZE;
 	ring->tx_pending = NC2F_RING_SIZE;
+	if (!nf->offered.pool_pages)
+		return;
+	nc2f_reconf_params(nf, &p);
+	ring->rx_pending = nc2f_nego_buffers(&p);
+	ring->tx_pending = p.tx_entries;
+	p.pool_pages = nf->offered.pool_pages;
+	ring->rx_max_pending = nc2f_nego_buffers(&p);
+	ring->tx_max_pending = XEN_NC2_MAX_TX_ENTRIES;
+}
+
+static int nc2f_set_ringparam(struct net_device *dev, struct ethtool_ringparam *ring,
+			      struct kernel_ethtool_ringparam *kring,
+			      struct netlink_ext_ack *extack)
+{
+	return nc2f_reconf_rings(netdev_priv(dev), ring, extack);
 }
 
 static void nc2f_get_channels(struct net_device *dev, struct ethtool_channels *ch)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
 
-	ch->max_combined = nf->max_queues;
+	ch->max_combined = nf->offered.queues;
 	ch->combined_count = dev->real_num_tx_queues;
+}
+
+static int nc2f_set_channels(struct net_device *dev, struct ethtool_channels *ch)
+{
+	return nc2f_reconf_channels(netdev_priv(dev), ch);
 }
 
 const struct ethtool_ops nc2f_ethtool_ops = {
 	.get_drvinfo		= nc2f_get_drvinfo,
 	.get_link		= ethtool_op_get_link,
 	.get_ringparam		= nc2f_get_ringparam,
+	.set_ringparam		= nc2f_set_ringparam,
 	.get_channels		= nc2f_get_channels,
+	.set_channels		= nc2f_set_channels,
 	.get_ts_info		= ethtool_op_get_ts_info,
 	.get_sset_count		= nc2f_get_sset_count,
 	.get_strings		= nc2f_get_strings,

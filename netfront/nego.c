@@ -50,6 +50,31 @@ const char *nc2f_nego_offer(struct nc2f_offer *o, const char *feature,
 	return NULL;
 }
 
+/* The NIC that we know writes no more than 2 KiB of a frame at MTU 1500. */
+#define BUF_SIZE	(XEN_NC2_PAGE_SIZE / 2)
+
+/**
+ * nc2f_nego_pages - pages of receive pool for a number of buffers
+ * @buffers: how many, at least
+ *
+ * Return: pages.
+ */
+u32 nc2f_nego_pages(u32 buffers)
+{
+	return DIV_ROUND_UP(buffers, XEN_NC2_PAGE_SIZE / BUF_SIZE);
+}
+
+/**
+ * nc2f_nego_buffers - receive buffers in a pool
+ * @p: sizes
+ *
+ * Return: buffers.
+ */
+u32 nc2f_nego_buffers(const struct nc2f_params *p)
+{
+	return p->pool_pages * (XEN_NC2_PAGE_SIZE / p->buf_size);
+}
+
 /**
  * nc2f_nego_choose - choose the sizes
  * @p: the result
@@ -61,12 +86,11 @@ void nc2f_nego_choose(struct nc2f_params *p, const struct nc2f_offer *o,
 		      u32 pool_pages, u32 tx_entries)
 {
 	u32 max = min_t(u32, o->max_pool_pages, XEN_NC2_MAX_POOL_PAGES);
-	u32 buffers;
 
-	p->buf_size = XEN_NC2_PAGE_SIZE / 2;
+	p->buf_size = BUF_SIZE;
 	p->pool_pages = clamp_t(u32, pool_pages, 1, max);
-	buffers = p->pool_pages * (XEN_NC2_PAGE_SIZE / p->buf_size);
-	p->rx_entries = max_t(u32, roundup_pow_of_two(buffers), XEN_NC2_MIN_ENTRIES);
+	p->rx_entries = max_t(u32, roundup_pow_of_two(nc2f_nego_buffers(p)),
+			      XEN_NC2_MIN_ENTRIES);
 	tx_entries = clamp_t(u32, tx_entries, XEN_NC2_MIN_ENTRIES, XEN_NC2_MAX_TX_ENTRIES);
 	p->tx_entries = roundup_pow_of_two(tx_entries);
 }

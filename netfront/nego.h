@@ -65,6 +65,8 @@ const char *nc2f_nego_offer(struct nc2f_offer *o, const char *feature,
 			    const char *nonce, const char *max_pool_pages);
 void nc2f_nego_choose(struct nc2f_params *p, const struct nc2f_offer *o,
 		      u32 pool_pages, u32 tx_entries);
+u32 nc2f_nego_pages(u32 buffers);
+u32 nc2f_nego_buffers(const struct nc2f_params *p);
 void nc2f_nego_layout(const struct nc2f_params *p, struct nc2f_layout *l);
 void nc2f_nego_request(const struct nc2f_offer *o, char request[NC2F_REQUEST_MAX]);
 

@@ -13,6 +13,7 @@
 #include "direct.h"
 #include "poller.h"
 #include "queue.h"
+#include "reconf.h"
 
 /* A back that lied is given up for this long, then tried again. */
 #define RETRY_DELAY	HZ
@@ -57,7 +58,7 @@ static netdev_tx_t nc2f_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	u16 queue = skb_get_queue_mapping(skb);
 	struct nc2f_direct *d;
 
-	if (unlikely(!READ_ONCE(nf->live) || READ_ONCE(nf->broken))) {
+	if (unlikely(!READ_ONCE(nf->live) || READ_ONCE(nf->broken) || queue >= nf->nr_queues)) {
 		nc2f_stats_tx_inc(&nf->stats[queue], NC2F_TX_DROP_DOWN);
 		dev_kfree_skb_any(skb);
 		return NETDEV_TX_OK;
@@ -265,6 +266,10 @@ void nc2f_netdev_attach(struct nc2f_dev *nf)
 
 	rtnl_lock();
 	nf->broken = false;
+	nf->offered.pool_pages = nf->direct ? nc2f_direct_max_pages(nf->direct) : 0;
+	/* The user has changed his mind meanwhile: the connection will be made anew. */
+	if (nf->made.seq != nf->wish.seq)
+		goto out;
 	netif_set_real_num_queues(dev, nf->nr_queues, nf->nr_queues);
 	if (dev->reg_state == NETREG_REGISTERED)
 		netdev_update_features(dev);
@@ -277,6 +282,7 @@ void nc2f_netdev_attach(struct nc2f_dev *nf)
 		nc2f_pollers_run(nf, nf->nr_queues);
 		wake_all(nf);
 	}
+out:
 	rtnl_unlock();
 }
 
@@ -293,6 +299,7 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
 
 	for (i = 0; i < nf->nr_queues; i++)
 		nc2f_queue_kick(&nf->queues[i]);
+	nc2f_reconf_done(nf);
 	nc2f_mcast_ready(nf);
 	nc2f_rss_ready(nf);
 	rtnl_lock();
@@ -301,13 +308,15 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
 	nc2f_follow_link(nf);
 }
 
-/*
- * See that the netdev does not use its queues any more; under RTNL.  On return
- * nobody sends, polls or publishes: senders find their queue stopped, and were
- * waited for; so were polls, and those to come find the interface not live, as
- * does who changes the address list.
+/**
+ * nc2f_netdev_pause - see that the netdev does not use its queues any more
+ * @nf: the interface; nothing happens unless it is live
+ *
+ * Under RTNL.  On return nobody sends, polls or publishes: senders find their
+ * queue stopped, and were waited for; so were polls, and those to come find the
+ * interface not live, as does who changes the address list.
  */
-static void pause(struct nc2f_dev *nf)
+void nc2f_netdev_pause(struct nc2f_dev *nf)
 {
 	struct net_device *dev = nf->dev;
 	u32 polled = nf->nr_pollers;
@@ -315,12 +324,20 @@ static void pause(struct nc2f_dev *nf)
 	if (!nf->live)
 		return;
 	netif_addr_lock_bh(dev);
+	/* With senders locked out, so that their frames stay in the qdiscs. */
+	netif_tx_lock(dev);
 	WRITE_ONCE(nf->live, false);
+	netif_tx_stop_all_queues(dev);
+	netif_tx_unlock(dev);
 	netif_addr_unlock_bh(dev);
 	nc2f_pollers_run(nf, 0);
 	if (polled && nf->direct)
 		nc2f_direct_disable(nf->direct);
+	/* A poll may have woken one at the last moment. */
 	netif_tx_disable(dev);
+	/* What it has not sent by now will never be accounted for. */
+	if (nf->tx_direct)
+		nc2f_direct_tx_forget(nf->tx_direct);
 	nf->tx_direct = NULL;
 	nc2f_pollers_run(nf, polled);
 }
@@ -335,7 +352,8 @@ void nc2f_netdev_detach(struct nc2f_dev *nf)
 {
 	rtnl_lock();
 	nf->follow.connected = false;
-	netif_carrier_off(nf->dev);
-	pause(nf);
+	if (!nf->keep_link)
+		netif_carrier_off(nf->dev);
+	nc2f_netdev_pause(nf);
 	rtnl_unlock();
 }

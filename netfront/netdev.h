@@ -40,11 +40,40 @@ enum nc2f_phase {
 };
 
 /**
+ * struct nc2f_wish - what the user wants of the connections to come
+ * @seq: raised with every change
+ * @queues: queues of the bridged path, 0: as many as there can be
+ * @pool_pages: pages of receive pool, 0: what the module parameter says
+ * @tx_entries: entries of the direct path's transmit ring, 0 likewise
+ * @xdp: an XDP program looks at received frames
+ */
+struct nc2f_wish {
+	u32 seq;
+	u32 queues;
+	u32 pool_pages;
+	u32 tx_entries;
+	bool xdp;
+};
+
+/**
+ * struct nc2f_offered - what the back offered when we last connected
+ * @queues: queues of the bridged path, not more than we can have
+ * @pool_pages: largest receive pool, 0: no direct path
+ * @headroom: it leaves room in front of received frames
+ */
+struct nc2f_offered {
+	u32 queues;
+	u32 pool_pages;
+	bool headroom;
+};
+
+/**
  * struct nc2f_dev - one interface, the private part of its netdev
  * @dev: the netdev
  * @xdev: the xenbus device
  * @lock: serializes connecting, stopping and releasing; guards @phase, @met,
- *	@reset, @removing, @suspended, @retries, @nonce; taken before RTNL, never under it
+ *	@reset, @removing, @suspended, @retries, @nonce, @made; taken before RTNL,
+ *	never under it
  * @phase: what stands between the two ends
  * @met: the back has been Connected since we connected
  * @reset: a reset is on its way: connect again once the back is Closed
@@ -53,7 +82,13 @@ enum nc2f_phase {
  *	brings the direct path back
  * @retries: resets since the last good connection
  * @nonce: nc2-nonce of the back when we connected
- * @retry: resets a broken or abandoned connection after a while
+ * @made: the wish that the connection was made for
+ * @retry: resets a broken or abandoned connection after a while, and one that
+ *	is not what is wished for at once
+ * @wish: what the user wants; under RTNL
+ * @offered: what the back has to give; under RTNL
+ * @keep_link: the link stays up while the connection is made anew; under RTNL
+ * @link: ends @keep_link when that takes too long
  * @live: the queues may be used; changed under RTNL, raised with release
  * @broken: the back has lied; the queues are not used until the reset
  * @bounce: never grant a page that holds anything but the frame
@@ -95,7 +130,13 @@ struct nc2f_dev {
 	bool suspended;
 	u32 retries;
 	char nonce[24];
+	struct nc2f_wish made;
 	struct delayed_work retry;
+
+	struct nc2f_wish wish;
+	struct nc2f_offered offered;
+	bool keep_link;
+	struct delayed_work link;
 
 	bool live;
 	bool broken;
@@ -144,6 +185,7 @@ void nc2f_netdev_destroy(struct nc2f_dev *nf);
 void nc2f_netdev_break(struct nc2f_dev *nf, const char *what);
 void nc2f_netdev_attach(struct nc2f_dev *nf);
 void nc2f_netdev_ready(struct nc2f_dev *nf);
+void nc2f_netdev_pause(struct nc2f_dev *nf);
 void nc2f_netdev_detach(struct nc2f_dev *nf);
 
 extern const struct ethtool_ops nc2f_ethtool_ops;

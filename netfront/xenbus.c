@@ -26,6 +26,7 @@
 #include "connect.h"
 #include "direct.h"
 #include "netdev.h"
+#include "reconf.h"
 #include "sysfs.h"
 
 /* How long a device that goes away waits for the back to let go of it. */
@@ -195,9 +196,15 @@ out:
 	mutex_unlock(&nf->lock);
 }
 
+static bool outdated(const struct nc2f_dev *nf)
+{
+	return READ_ONCE(nf->broken) || nf->made.seq != READ_ONCE(nf->wish.seq);
+}
+
 /*
- * Runs some time after a connection was given up: makes the connection anew if
- * the back is still there and still meant to serve us.
+ * Runs some time after a connection was given up, or when it is not what the
+ * user wants any more: makes the connection anew if the back is still there and
+ * still meant to serve us.
  */
 static void retry_work(struct work_struct *work)
 {
@@ -207,7 +214,7 @@ static void retry_work(struct work_struct *work)
 	mutex_lock(&nf->lock);
 	if (nf->removing || !xenbus_read_unsigned(xdev->otherend, "online", 0))
 		goto out;
-	if (nf->phase == NC2F_UP && (READ_ONCE(nf->broken) || nf->suspended)) {
+	if (nf->phase == NC2F_UP && (outdated(nf) || nf->suspended)) {
 		nf->suspended = false;
 		reset(nf);
 	} else if (nf->phase == NC2F_DOWN) {
@@ -230,6 +237,7 @@ static int nc2f_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 	if (!nf)
 		return -ENOMEM;
 	INIT_DELAYED_WORK(&nf->retry, retry_work);
+	INIT_DELAYED_WORK(&nf->link, nc2f_reconf_link_work);
 	dev_set_drvdata(&xdev->dev, nf);
 	err = set_mac(nf);
 	if (err) {
@@ -286,8 +294,9 @@ static void nc2f_remove(struct xenbus_device *xdev)
 
 	if (nf->dev->reg_state == NETREG_REGISTERED)
 		unregister_netdev(nf->dev);
-	/* A lie in the last poll may have started it once more. */
+	/* A lie in the last poll, or the user, may have started it once more. */
 	cancel_delayed_work_sync(&nf->retry);
+	cancel_delayed_work_sync(&nf->link);
 	nc2f_direct_remove_keys(xdev, XBT_NIL);
 	nc2f_netdev_destroy(nf);
 }

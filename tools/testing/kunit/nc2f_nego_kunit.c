@@ -103,6 +103,31 @@ static void choice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, p.buf_size, c->want.buf_size);
 }
 
+struct buffers_case {
+	const char *name;
+	u32 buffers, pages;
+};
+
+static const struct buffers_case buffers_cases[] = {
+	{ "two_buffers_take_a_page", 2, 1 },
+	{ "one_buffer_takes_a_page", 1, 1 },
+	{ "odd_buffer_takes_a_page_more", 65, 33 },
+	{ "most_buffers_take_all_pages", 2048, 1024 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(buffers, buffers_cases, name);
+
+static void buffers(struct kunit *test)
+{
+	const struct buffers_case *c = test->param_value;
+	struct nc2f_offer o = { .max_pool_pages = U32_MAX };
+	struct nc2f_params p;
+
+	KUNIT_EXPECT_EQ(test, nc2f_nego_pages(c->buffers), c->pages);
+	nc2f_nego_choose(&p, &o, c->pages, 64);
+	KUNIT_EXPECT_EQ(test, nc2f_nego_buffers(&p), 2 * c->pages);
+}
+
 static void request_repeats_the_nonce(struct kunit *test)
 {
 	struct nc2f_offer o = { .version = 1, .nonce = NONCE };
@@ -128,6 +153,7 @@ static void longest_request_fits(struct kunit *test)
 static struct kunit_case nego_cases[] = {
 	KUNIT_CASE_PARAM(offer, offer_gen_params),
 	KUNIT_CASE_PARAM(choice, choice_gen_params),
+	KUNIT_CASE_PARAM(buffers, buffers_gen_params),
 	KUNIT_CASE(request_repeats_the_nonce),
 	KUNIT_CASE(longest_request_fits),
 	{}

@@ -1,0 +1,286 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a user changes while frames flow: the number of queues, the sizes of the
+# direct path, an XDP program.  A TCP stream goes on through all of it, and the
+# guest never sees its link go down.  Our pair, our front on the stock back, the
+# stock front on our back.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+link_changes() {
+	on "$1" cat /sys/class/net/eth0/carrier_changes
+}
+
+# steady gI COMMAND...: the stream goes on and the link has not moved.
+steady() {
+	local who=$1 before
+
+	shift
+	before=$(link_changes "$who")
+	"$@"
+	stream_moves "$who"
+	is "changes of the link" "$(link_changes "$who")" "$before"
+}
+
+# Queues that the two ends have: front, then back.
+queues() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -c 'set -- /sys/class/net/eth0/queues/tx-*; echo $#'
+	dom0 sh -c "set -- /sys/class/net/$(d0 vif "$1")/queues/tx-*; echo \$#"
+}
+
+both_have() {
+	[ "$(queues "$1" | xargs)" = "$2 $2" ] || { queues "$1"; return 1; }
+}
+
+set_channels() {
+	on "$1" ethtool -L eth0 combined "$2"
+	# The front has it at once, the back when the connection is made anew.
+	is "the front's queues" "$(queues "$1" | head -n 1)" "$2"
+	until_true "$LIMIT" "$2 queues at both ends" both_have "$1" "$2"
+}
+
+channels() {
+	like "channels" "$(on "$1" ethtool -l eth0 | xargs)" '*Combined: 2*Combined: 2*'
+	steady "$1" set_channels "$1" 1
+	steady "$1" set_channels "$1" 2
+	pings wire "$(address "$1")" -s 1400
+	! on "$1" ethtool -L eth0 combined 3 || fail "three queues where two are offered"
+	! on "$1" ethtool -L eth0 combined 0 || fail "no queues"
+}
+
+change_all() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -c 'for n in 1 2 1 2 1 2 1; do
+		ethtool -L eth0 combined $n || exit 1
+	done'
+	until_true "$LIMIT" "one queue at both ends" both_have "$1" 1
+}
+
+# Faster than a connection can be made: the last word counts.
+hurry() {
+	steady "$1" change_all "$1"
+	steady "$1" set_channels "$1" 2
+}
+
+# The direct path is taken up again, with what was asked for.
+set_rings() {
+	local who=$1 rx=$2 tx=$3
+
+	on "$who" ethtool -G eth0 rx "$rx" tx "$tx"
+	rings_are "$who" "$rx" "$tx"
+	until_true "$LIMIT" "a pool of $((rx / 2)) pages" pool_is "$who" $((rx / 2))
+	wait_path "$who" direct
+	rings_are "$who" "$rx" "$tx"
+}
+
+rings_are() {
+	like "rings" "$(on "$1" ethtool -g eth0 | xargs)" "*Current*RX: $2 *TX: $3 *"
+}
+
+pool_is() {
+	[ "$(on "$1" sh -c 'cat /sys/bus/xen/devices/vif-*/nc2/pool_pages')" = "$2" ]
+}
+
+rings() {
+	wait_path "$1" direct
+	like "limits" "$(on "$1" ethtool -g eth0 | xargs)" '*maximums: RX: 2048 *TX: 1024 *Current*'
+	steady "$1" set_rings "$1" 512 128
+	steady "$1" set_rings "$1" 64 64
+	! on "$1" ethtool -G eth0 rx 32 || fail "a ring of 32"
+	! on "$1" ethtool -G eth0 tx 32 || fail "a ring of 32"
+	! on "$1" ethtool -G eth0 rx 4096 || fail "a ring of 4096"
+	rings_are "$1" 64 64
+	steady "$1" set_rings "$1" 2048 256
+}
+
+rings_of_the_bridge() {
+	rings_are "$1" 256 256
+	! on "$1" ethtool -G eth0 rx 128 || fail "a ring of the bridged path changed"
+	rings_are "$1" 256 256
+}
+
+# Counters of queues, which are those of the device in another order.
+qstats() {
+	shot a "$1"
+	on "$1" ping -q -c 5 -i 0.2 10.99.0.1
+	on "$1" python3 /run/netdev.py queues eth0 >"$TMP/q"
+	cat "$TMP/q"
+	for n in 0 1; do
+		grep -q "^rx_${n}_napi [1-9]" "$TMP/q"
+		grep -q "^tx_${n}_napi [1-9]" "$TMP/q"
+	done
+	python3 - "$TMP/q" <<-'END'
+		import sys
+		q = dict(line.split() for line in open(sys.argv[1]))
+		for name in 'rx_packets', 'rx_bytes', 'tx_packets', 'tx_bytes':
+		    whole = int(q[name])
+		    parts = sum(int(v) for k, v in q.items()
+		                if k.startswith('q') and k.endswith(name))
+		    # Frames go on between the two dumps; what is gone is in none.
+		    if not 0 < whole or parts < 0.5 * whole:
+		        sys.exit(f'{name}: {parts} in queues, {whole} in all')
+	END
+}
+
+# attach gI PROGRAM: stays until detach gI.
+attach() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -c 'python3 /run/netdev.py xdp eth0 "$0" >/run/xdp.log 2>&1 &
+		echo $! >/run/xdp.pid
+		for i in $(seq 100); do
+			grep -q attached /run/xdp.log && exit 0
+			[ -d /proc/$(cat /run/xdp.pid) ] || break
+			sleep 0.1
+		done
+		cat /run/xdp.log; exit 1' "$2"
+}
+
+detach() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -c 'kill $(cat /run/xdp.pid)
+		while ip link show eth0 | grep -q xdp; do sleep 0.1; done'
+}
+
+refused() {
+	local out
+
+	! out=$(attach "$1" pass) || { detach "$1"; fail "a program was attached"; }
+	like "the reason" "$out" "$2"
+}
+
+# with gI PROGRAM COMMAND...: and the stream goes on before, with and after it.
+with() {
+	local who=$1
+
+	steady "$who" attach "$who" "$2"
+	shift 2
+	"$@"
+	stream_moves "$who"
+	steady "$who" detach "$who"
+}
+
+passes() {
+	shot a "$1"
+	stream_moves "$1"
+	pings wire "$(address "$1")"
+	shot b "$1"
+	moved front rx_xdp_pass 20
+	still front rx_drop_xdp
+	still front rx_direct_frames
+}
+
+drops() {
+	shot a "$1"
+	! on wire ping -q -c 3 -i 0.2 -w 2 "$(address "$1")" || fail "a ping was answered"
+	stream_moves "$1"
+	shot b "$1"
+	moved front rx_xdp_drop 3
+	moved front rx_xdp_pass 20
+}
+
+# answers gI COUNTER: pings are answered by the program, and not by the stack.
+answers() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	local icmp='awk "/^Icmp:/ { n = \$9 } END { print n }" /proc/net/snmp' before
+
+	before=$(on "$1" sh -c "$icmp")
+	shot a "$1"
+	pings wire "$(address "$1")" -s 1000
+	shot b "$1"
+	moved front "$2" 3
+	still front rx_drop_xdp
+	is "echo requests seen by the guest's stack" "$(on "$1" sh -c "$icmp")" "$before"
+}
+
+xdp() {
+	with "$1" pass passes "$1"
+	with "$1" headroom passes "$1"
+	with "$1" drop drops "$1"
+	with "$1" tx answers "$1" rx_xdp_tx
+	with "$1" redirect answers "$1" rx_xdp_redirect
+	pings wire "$(address "$1")" -s 1400
+}
+
+# With a program there is no direct path; without it there is again.
+why_bridged() {
+	wait_path "$1" bridged
+	like "reason" "$(on "$1" sh -c 'cat /sys/bus/xen/devices/vif-*/nc2/reason')" '*XDP*'
+}
+
+xdp_and_direct() {
+	wait_path "$1" direct
+	with "$1" pass why_bridged "$1"
+	wait_path "$1" direct
+}
+
+mtu_with_program() {
+	! on "$1" ip link set eth0 mtu 9000 || fail "MTU 9000 with a program"
+}
+
+mtu() {
+	with "$1" pass mtu_with_program "$1"
+	on "$1" ip link set eth0 mtu 9000
+	refused "$1" '*Invalid argument*'
+	on "$1" ip link set eth0 mtu 1500
+}
+
+tool() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	lab exec -i "$1" -- sh -c 'cat >/run/netdev.py' <"$TESTS/netdev.py"
+}
+
+# new_pair BACK FRONT [BACK-PARAMETER...]
+new_pair() {
+	local back=$1 front=$2
+
+	shift 2
+	if [ -e "$TMP/stream.g1.pid" ]; then
+		stream_end g1
+		lab guest destroy g1
+		d0 clean "$LIMIT"
+	fi
+	# dom0 has one CPU, so it would offer one queue.
+	lab back "$back" max_queues=2 "$@"
+	create g1 --front "$front" --vcpus 2
+	tool g1
+	stream_start g1
+}
+
+# The stock front counts nothing; the pings' answers are the proof.
+stock_front() {
+	local program
+
+	for program in pass headroom tx redirect; do
+		attach g1 "$program"
+		pings wire "$(address g1)" -s 1000
+		stream_moves g1
+		detach g1
+		pings wire "$(address g1)"
+	done
+}
+
+up --guests 0 --vfs 1
+t "our pair" new_pair nc2 nc2
+t "counters of queues" qstats g1
+t "channels 2, 1, 2" channels g1
+t "channels in a hurry" hurry g1
+t "rings of the direct path" rings g1
+t "an XDP program and the direct path" xdp_and_direct g1
+t "XDP: pass, headroom, drop, tx, redirect" xdp g1
+t "XDP and the MTU" mtu g1
+
+ksft() {
+	on g1 sh -c "cd /run/ksft/tools/testing/selftests/$1 && NETIF=eth0 PYTHONPATH=/run/ksft/tools timeout 250 ./$2" >/tmp/ksft-$2.log 2>&1 || true
+	tail -20 /tmp/ksft-$2.log
+}
+ksft_push() {
+	stream_end g1 || true
+	lab push g1 /tmp/ksft.tgz /run/ksft.tgz
+	on g1 sh -c 'mkdir -p /run/ksft; tar xzf /run/ksft.tgz -C /run/ksft'
+}
+t push ksft_push
+t queues ksft drivers/net queues.py
+t stats ksft drivers/net stats.py
+finish
