@@ -69,6 +69,23 @@ int nc2b_nego_u32(const char *value, u32 *result)
 	return 0;
 }
 
+/* The longest frame of the usual MTU, with a VLAN tag. */
+#define USUAL_FRAME	1518
+
+/**
+ * nc2b_nego_headroom - how much room to leave in front of a frame
+ * @wish: xdp-headroom as the front wrote it, 0 if it did not
+ *
+ * netif.h allows more than a page, which would leave no room for the frame.
+ *
+ * Return: the wish, or 0 if it is too large: the front sees by the frames that
+ * it got none.
+ */
+u32 nc2b_nego_headroom(u32 wish)
+{
+	return wish <= XEN_NC2_PAGE_SIZE - USUAL_FRAME ? wish : 0;
+}
+
 static bool good_entries(u32 n, u32 max)
 {
 	return n >= XEN_NC2_MIN_ENTRIES && n <= max && is_power_of_2(n);

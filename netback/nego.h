@@ -49,6 +49,7 @@ struct nc2b_layout {
 
 void nc2b_nego_nonce(u64 value, char nonce[XEN_NC2_NONCE_DIGITS + 1]);
 const char *nc2b_nego_request(const char *value, const char *nonce);
+u32 nc2b_nego_headroom(u32 wish);
 int nc2b_nego_u32(const char *value, u32 *result);
 const char *nc2b_nego_params(const struct nc2b_params *p, u32 max_pool_pages);
 void nc2b_nego_layout(const struct nc2b_params *p, struct nc2b_layout *l);

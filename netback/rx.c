@@ -14,6 +14,7 @@
  * struct rx_out - one frame while it is laid into the guest's buffers
  * @op: next free copy
  * @slot: next free response
+ * @headroom: bytes to leave free in front of the frame
  * @req: the buffer being filled
  * @fill: bytes in it so far
  * @rsp: its response
@@ -22,6 +23,7 @@
 struct rx_out {
 	u16 op;
 	u16 slot;
+	u16 headroom;
 	struct xen_netif_rx_request req;
 	u32 fill;
 	struct xen_netif_rx_response *rsp;
@@ -29,10 +31,10 @@ struct rx_out {
 };
 
 /* Slots of the guest's that a frame takes. */
-static u32 rx_slots(const struct sk_buff *skb)
+static u32 rx_slots(const struct sk_buff *skb, u32 headroom)
 {
-	return DIV_ROUND_UP(skb->len, XEN_PAGE_SIZE) + skb_is_gso(skb) +
-	       nc2b_rx_cb(skb)->hashed;
+	return DIV_ROUND_UP(headroom + skb->len, XEN_PAGE_SIZE) + skb_is_gso(skb) +
+	       nc2b_rx_cb(skb)->hashed + !!headroom;
 }
 
 /* Pages that @len bytes at @offset touch: each is a copy of its own. */
@@ -54,10 +56,10 @@ static u32 rx_ops_one(const struct sk_buff *skb)
 }
 
 /* Copies that a frame takes at most: each slot's end cuts one in two. */
-static u32 rx_ops(const struct sk_buff *skb)
+static u32 rx_ops(const struct sk_buff *skb, u32 headroom)
 {
 	const struct sk_buff *part;
-	u32 n = rx_ops_one(skb) + rx_slots(skb);
+	u32 n = rx_ops_one(skb) + rx_slots(skb, headroom);
 
 	skb_walk_frags(skb, part)
 		n += rx_ops_one(part);
@@ -257,11 +259,28 @@ static void rx_hash_slot(struct nc2b_queue *q, struct rx_out *o,
 {
 	struct xen_netif_extra_info extra = {
 		.type = XEN_NETIF_EXTRA_TYPE_HASH,
+		.flags = o->headroom ? XEN_NETIF_EXTRA_FLAG_MORE : 0,
 		.u.hash.type = cb->type,
 		.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ,
 	};
 
 	put_unaligned_le32(cb->hash, extra.u.hash.value);
+	rx_extra_slot(q, o, &extra);
+}
+
+/*
+ * The frame begins behind the headroom, as offset says; the stock front takes
+ * that from the extra info alone.  Slots that follow have no headroom.
+ */
+static void rx_headroom_slot(struct nc2b_queue *q, struct rx_out *o)
+{
+	const struct xen_netif_extra_info extra = {
+		.type = XEN_NETIF_EXTRA_TYPE_XDP,
+		.u.xdp.headroom = o->headroom,
+	};
+
+	o->rsp->offset = o->headroom;
+	o->fill = o->headroom;
 	rx_extra_slot(q, o, &extra);
 }
 
@@ -283,7 +302,7 @@ static void rx_put(struct nc2b_queue *q, struct rx_out *o, struct page *page,
 				   page + (offset >> PAGE_SHIFT),
 				   offset_in_page(offset), chunk);
 		o->fill += chunk;
-		o->rsp->status = o->fill;
+		o->rsp->status = o->fill - o->rsp->offset;
 		o->cur->nr_ops++;
 	}
 }
@@ -309,12 +328,14 @@ static void rx_frame(struct nc2b_queue *q, struct rx_out *o, struct sk_buff *skb
 	const struct sk_buff *part;
 
 	rx_next_slot(q, o, rx_flags(skb));
-	if (skb_is_gso(skb) || cb->hashed)
+	if (skb_is_gso(skb) || cb->hashed || o->headroom)
 		o->rsp->flags |= XEN_NETRXF_extra_info;
 	if (skb_is_gso(skb))
-		rx_gso_slot(q, o, skb, cb->hashed);
+		rx_gso_slot(q, o, skb, cb->hashed || o->headroom);
 	if (cb->hashed)
 		rx_hash_slot(q, o, cb);
+	if (o->headroom)
+		rx_headroom_slot(q, o);
 	rx_put_skb(q, o, skb);
 	skb_walk_frags(skb, part)
 		rx_put_skb(q, o, part);
@@ -329,19 +350,21 @@ static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
 	int n = 0, have;
 
 	while (n < budget && (skb = skb_peek(&q->backlog)) != NULL) {
-		u32 ops = rx_ops(skb);
+		u32 slots = rx_slots(skb, o->headroom);
+		u32 ops = rx_ops(skb, o->headroom);
 
 		if (o->op + ops > NC2B_COPY_OPS ||
-		    o->slot + rx_slots(skb) > NC2B_COPY_OPS) {
+		    o->slot + slots > NC2B_COPY_OPS) {
 			if (n)
 				break;
 			/* Too scattered for a whole batch: gather it. */
-			if (skb_linearize(skb) || rx_ops(skb) > NC2B_COPY_OPS) {
+			if (skb_linearize(skb) ||
+			    rx_ops(skb, o->headroom) > NC2B_COPY_OPS) {
 				kfree_skb(rx_dequeue(q));
 				continue;
 			}
 		}
-		have = rx_have_slots(q, rx_slots(skb));
+		have = rx_have_slots(q, slots);
 		if (have < 0)
 			return have;
 		if (!have)
@@ -434,7 +457,7 @@ static bool rx_may_go_on(struct nc2b_queue *q)
 {
 	struct sk_buff *skb = skb_peek(&q->backlog);
 
-	return skb && rx_have_slots(q, rx_slots(skb)) > 0;
+	return skb && rx_have_slots(q, rx_slots(skb, READ_ONCE(q->vif->headroom))) > 0;
 }
 
 /**
@@ -458,6 +481,8 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	while (done < budget && !READ_ONCE(q->vif->broken)) {
 		o.op = 0;
 		o.slot = 0;
+		/* The front may change it at any time, but not within a batch. */
+		o.headroom = READ_ONCE(q->vif->headroom);
 		__skb_queue_head_init(&list);
 		n = rx_collect(q, budget - done, &o, &list);
 		if (n < 0)

@@ -42,6 +42,8 @@ struct xenbus_device;
  * @gso6: the same for TCPv6
  * @csum4: front takes IPv4 frames with a blank checksum
  * @csum6: the same for IPv6
+ * @headroom: bytes that the front wants in front of each frame, for XDP; may
+ *	change while queues run
  * @broken: the peer has lied; set once, see nc2b_vif_break()
  * @past: frames and bytes of earlier connections
  * @direct: the direct path; lives as long as the vif
@@ -66,6 +68,7 @@ struct nc2b_vif {
 	bool gso6;
 	bool csum4;
 	bool csum6;
+	u16 headroom;
 
 	bool broken;
 	struct rtnl_link_stats64 past;

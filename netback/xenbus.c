@@ -89,6 +89,7 @@ static int write_features(struct xenbus_device *xdev)
 		{ "feature-ctrl-ring", 1 },
 		{ "feature-multicast-control", 1 },
 		{ "feature-dynamic-multicast-control", 1 },
+		{ "feature-xdp-headroom", 1 },
 	};
 	static const char * const foreign[] = {
 		"feature-xdp-headroom", "feature-ctrl-ring",
@@ -203,6 +204,17 @@ static void read_front_features(struct backend *be)
 	nc2b_watch_read_mcast(vif);
 }
 
+static void read_headroom(struct backend *be)
+{
+	unsigned int wish = xenbus_read_unsigned(be->xdev->otherend, "xdp-headroom", 0);
+	u32 headroom = nc2b_nego_headroom(wish);
+
+	if (headroom != wish)
+		dev_warn(&be->xdev->dev, "%u bytes of headroom are too many: none is left\n",
+			 wish);
+	WRITE_ONCE(be->vif->headroom, headroom);
+}
+
 static int read_queue_keys(struct backend *be, const char *dir,
 			   struct nc2b_queue_keys *keys)
 {
@@ -285,6 +297,7 @@ static int connect_bridged(struct backend *be)
 		xenbus_dev_fatal(xdev, err, "reading the front's rings");
 	} else {
 		read_front_features(be);
+		read_headroom(be);
 		nc2b_watch_read_rate(be->vif);
 		err = nc2b_ctrl_connect(&be->vif->ctrl, nr);
 		if (!err)
@@ -371,6 +384,12 @@ static void arm_hotplug(struct backend *be)
 static void front_connected(struct backend *be)
 {
 	mutex_lock(&be->lock);
+	/*
+	 * The stock front that reconfigures says so before it writes what it
+	 * wants: by now it has written it.
+	 */
+	if (be->connected)
+		read_headroom(be);
 	/* A module loaded anew under a live front starts from InitWait, too. */
 	if (be->xdev->state != XenbusStateConnected && !connect_bridged(be))
 		maybe_connected(be);
@@ -379,6 +398,17 @@ static void front_connected(struct backend *be)
 		return;
 	arm_hotplug(be);
 	nc2b_watches_arm(&be->watches, be->vif);
+}
+
+/* An XDP program comes or goes in a stock front, which waits for our answer. */
+static void front_reconfigures(struct backend *be)
+{
+	mutex_lock(&be->lock);
+	if (be->connected) {
+		read_headroom(be);
+		xenbus_switch_state(be->xdev, XenbusStateReconfigured);
+	}
+	mutex_unlock(&be->lock);
 }
 
 static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
@@ -415,6 +445,9 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 		break;
 	case XenbusStateConnected:
 		front_connected(be);
+		break;
+	case XenbusStateReconfiguring:
+		front_reconfigures(be);
 		break;
 	case XenbusStateClosing:
 		if (xdev->state != XenbusStateClosed)

@@ -77,6 +77,32 @@ static void huge_number_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, 3);
 }
 
+struct headroom_case {
+	const char *name;
+	u32 wish, want;
+};
+
+static const struct headroom_case headroom_cases[] = {
+	{ "none_is_none", 0, 0 },
+	{ "one_byte_is_left", 1, 1 },
+	{ "what_linux_wants_is_left", 256, 256 },
+	{ "room_for_a_frame_is_kept", 4096 - 1518, 4096 - 1518 },
+	{ "one_byte_more_is_refused", 4096 - 1517, 0 },
+	{ "page_is_refused", 4096, 0 },
+	{ "largest_of_netif_h_is_refused", 0x7fff, 0 },
+	{ "sixteen_bits_and_more_are_refused", 0x10100, 0 },
+	{ "all_bits_are_refused", U32_MAX, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(headroom, headroom_cases, name);
+
+static void headroom(struct kunit *test)
+{
+	const struct headroom_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, nc2b_nego_headroom(c->wish), c->want);
+}
+
 struct request_case {
 	const char *name;
 	const char *text;
@@ -264,6 +290,7 @@ static struct kunit_case nego_cases[] = {
 	KUNIT_CASE(huge_number_is_refused),
 	KUNIT_CASE_PARAM(request, request_gen_params),
 	KUNIT_CASE_PARAM(params, params_gen_params),
+	KUNIT_CASE_PARAM(headroom, headroom_gen_params),
 	KUNIT_CASE(nonce_is_sixteen_digits),
 	KUNIT_CASE(largest_layout_fits_the_directory),
 	KUNIT_CASE(smallest_layout_has_a_page_for_each),
