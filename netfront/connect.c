@@ -11,6 +11,8 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include <net/xdp.h>
+
 #include <xen/xenbus.h>
 
 #include "ctrl.h"
@@ -27,11 +29,13 @@
  * @queues: most queues that it takes
  * @multi: it knows of several queues
  * @split: it takes an event channel for each direction
+ * @headroom: it leaves room in front of received frames
  */
 struct offer {
 	u32 queues;
 	bool multi;
 	bool split;
+	bool headroom;
 };
 
 static unsigned int read_back(struct nc2f_dev *nf, const char *key, unsigned int otherwise)
@@ -44,6 +48,7 @@ static void read_offer(struct nc2f_dev *nf, struct offer *o)
 	o->queues = read_back(nf, "multi-queue-max-queues", 0);
 	o->multi = o->queues;
 	o->split = read_back(nf, "feature-split-event-channels", 0);
+	o->headroom = read_back(nf, "feature-xdp-headroom", 0);
 	nf->can_sg = read_back(nf, "feature-sg", 0);
 	nf->gso4 = nf->can_sg && read_back(nf, "feature-gso-tcpv4", 0);
 	nf->gso6 = nf->can_sg && read_back(nf, "feature-gso-tcpv6", 0);
@@ -61,6 +66,7 @@ static void choose(struct nc2f_dev *nf, struct offer *o)
 {
 	rtnl_lock();
 	nf->made = nf->wish;
+	nf->offered.headroom = o->headroom;
 	nf->offered.queues = clamp_t(u32, o->queues, 1, nf->max_queues);
 	o->queues = min(nf->made.queues ?: nf->max_queues, nf->offered.queues);
 	rtnl_unlock();
@@ -101,7 +107,9 @@ static void make_direct(struct nc2f_dev *nf)
 	nonce = xenbus_read(XBT_NIL, dir, XEN_NC2_KEY_NONCE, NULL);
 	pages = xenbus_read(XBT_NIL, dir, XEN_NC2_KEY_MAX_POOL_PAGES, NULL);
 	strscpy(nf->nonce, IS_ERR(nonce) ? "" : nonce, sizeof(nf->nonce));
-	if (nf->bounce)
+	if (nf->made.xdp)
+		why = "an XDP program is attached";
+	else if (nf->bounce)
 		why = "the back is not trusted";
 	else if (nc2f_direct_wanted)
 		why = nc2f_nego_offer(&o, IS_ERR(feature) ? NULL : feature,
@@ -160,9 +168,8 @@ static void remove_stale(struct xenbus_transaction xbt, const char *dir)
 	static const char * const keys[] = {
 		"event-channel", "event-channel-tx", "event-channel-rx",
 		"tx-ring-ref", "rx-ring-ref", "multi-queue-num-queues",
-		"request-multicast-control", "xdp-headroom", "feature-gso-tcpv4-prefix",
-		"feature-gso-tcpv6-prefix", "feature-no-csum-offload",
-		"ctrl-ring-ref", "event-channel-ctrl",
+		"request-multicast-control", "feature-gso-tcpv4-prefix",
+		"feature-gso-tcpv6-prefix", "ctrl-ring-ref", "event-channel-ctrl",
 	};
 	u32 i;
 
@@ -192,17 +199,35 @@ static int write_queues(struct nc2f_dev *nf, struct xenbus_transaction xbt, bool
 	return err;
 }
 
-static int write_features(struct nc2f_dev *nf, struct xenbus_transaction xbt)
+/*
+ * What the back may send.  An XDP program wants whole frames with checksums, as
+ * they were on the wire, and room in front of them.
+ */
+static int write_features(struct nc2f_dev *nf, struct xenbus_transaction xbt,
+			  const struct offer *o)
 {
-	static const char * const keys[] = {
-		"request-rx-copy", "feature-rx-notify", "feature-sg", "feature-gso-tcpv4",
-		"feature-gso-tcpv6", "feature-ipv6-csum-offload",
+	bool xdp = nf->made.xdp;
+	const struct {
+		const char *key;
+		u32 value;
+	} keys[] = {
+		{ "request-rx-copy", 1 },
+		{ "feature-rx-notify", 1 },
+		{ "feature-sg", 1 },
+		{ "feature-gso-tcpv4", !xdp },
+		{ "feature-gso-tcpv6", !xdp },
+		{ "feature-no-csum-offload", xdp },
+		{ "feature-ipv6-csum-offload", !xdp },
+		{ "xdp-headroom", xdp && o->headroom ? XDP_PACKET_HEADROOM : 0 },
 	};
 	int err = 0;
 	u32 i;
 
 	for (i = 0; !err && i < ARRAY_SIZE(keys); i++)
-		err = xenbus_write(xbt, nf->xdev->nodename, keys[i], "1");
+		err = xenbus_printf(xbt, nf->xdev->nodename, keys[i].key, "%u",
+				    keys[i].value);
+	if (xdp && !o->headroom)
+		netdev_warn(nf->dev, "the back leaves no headroom for the XDP program\n");
 	return err;
 }
 
@@ -220,7 +245,7 @@ static int write_keys(struct nc2f_dev *nf, const struct offer *o)
 		nc2f_direct_remove_keys(nf->xdev, xbt);
 		err = write_queues(nf, xbt, o->multi);
 		if (!err)
-			err = write_features(nf, xbt);
+			err = write_features(nf, xbt, o);
 		if (!err && nf->ctrl)
 			err = nc2f_ctrl_write_keys(nf->ctrl, xbt);
 		if (!err && nf->direct)

@@ -23,11 +23,16 @@ enum {
 	TX_COPIED_BYTES,
 	RX_STARVED,
 	RX_GSO_CHECKSUM_FIXUP,
+	RX_XDP_PASS,
+	RX_XDP_DROP,
+	RX_XDP_TX,
+	RX_XDP_REDIRECT,
 	RX_NO_MEMORY,
 	RX_OWN_MAC,
 	RX_NOT_MINE,
 	RX_BAD,
 	RX_BACK_ERROR,
+	RX_XDP_ERROR,
 	TX_RING_FULL,
 	TX_BAD,
 	TX_NO_BACK,
@@ -51,11 +56,16 @@ static const char totals[NR_TOTALS][ETH_GSTRING_LEN] = {
 	[TX_COPIED_BYTES]	= "tx_copied_bytes",
 	[RX_STARVED]		= "rx_starved",
 	[RX_GSO_CHECKSUM_FIXUP]	= "rx_gso_checksum_fixup",
+	[RX_XDP_PASS]		= "rx_xdp_pass",
+	[RX_XDP_DROP]		= "rx_xdp_drop",
+	[RX_XDP_TX]		= "rx_xdp_tx",
+	[RX_XDP_REDIRECT]	= "rx_xdp_redirect",
 	[RX_NO_MEMORY]		= "rx_drop_no_memory",
 	[RX_OWN_MAC]		= "rx_drop_own_mac",
 	[RX_NOT_MINE]		= "rx_drop_not_mine",
 	[RX_BAD]		= "rx_drop_bad",
 	[RX_BACK_ERROR]		= "rx_drop_back_error",
+	[RX_XDP_ERROR]		= "rx_drop_xdp",
 	[TX_RING_FULL]		= "tx_ring_full",
 	[TX_BAD]		= "tx_drop_bad",
 	[TX_NO_BACK]		= "tx_drop_no_back",
@@ -101,11 +111,16 @@ static void add_drops(u64 *data, const u64 *rx, const u64 *tx)
 {
 	data[RX_STARVED] += rx[NC2F_RX_STARVED];
 	data[RX_GSO_CHECKSUM_FIXUP] += rx[NC2F_RX_CSUM_FIXUP];
+	data[RX_XDP_PASS] += rx[NC2F_RX_XDP_PASS];
+	data[RX_XDP_DROP] += rx[NC2F_RX_XDP_DROP];
+	data[RX_XDP_TX] += rx[NC2F_RX_XDP_TX];
+	data[RX_XDP_REDIRECT] += rx[NC2F_RX_XDP_REDIRECT];
 	data[RX_NO_MEMORY] += rx[NC2F_RX_DROP_NOMEM];
 	data[RX_OWN_MAC] += rx[NC2F_RX_DROP_OWN_MAC];
 	data[RX_NOT_MINE] += rx[NC2F_RX_DROP_NOT_MINE];
 	data[RX_BAD] += rx[NC2F_RX_DROP_BAD];
 	data[RX_BACK_ERROR] += rx[NC2F_RX_DROP_BACK];
+	data[RX_XDP_ERROR] += rx[NC2F_RX_DROP_XDP];
 	data[TX_RING_FULL] += tx[NC2F_TX_STOPS];
 	data[TX_BAD] += tx[NC2F_TX_DROP_BAD];
 	data[TX_NO_BACK] += tx[NC2F_TX_DROP_DOWN];

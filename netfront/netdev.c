@@ -14,6 +14,7 @@
 #include "poller.h"
 #include "queue.h"
 #include "reconf.h"
+#include "xdp.h"
 
 /* A back that lied is given up for this long, then tried again. */
 #define RETRY_DELAY	HZ
@@ -128,7 +129,11 @@ static void nc2f_set_rx_mode(struct net_device *dev)
 
 static int nc2f_change_mtu(struct net_device *dev, int mtu)
 {
+	struct nc2f_dev *nf = netdev_priv(dev);
+
 	if (mtu > ETH_DATA_LEN && !(dev->features & NETIF_F_SG))
+		return -EINVAL;
+	if (rcu_access_pointer(nf->xdp_prog) && mtu > NC2F_XDP_MAX_MTU)
 		return -EINVAL;
 	WRITE_ONCE(dev->mtu, mtu);
 	netif_addr_lock_bh(dev);
@@ -177,6 +182,8 @@ static const struct net_device_ops nc2f_netdev_ops = {
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_fix_features	= nc2f_fix_features,
 	.ndo_set_features	= nc2f_set_features,
+	.ndo_bpf		= nc2f_bpf,
+	.ndo_xdp_xmit		= nc2f_xdp_xmit,
 };
 
 /**
@@ -213,6 +220,8 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 	dev->netdev_ops = &nc2f_netdev_ops;
 	dev->ethtool_ops = &nc2f_ethtool_ops;
 	dev->stat_ops = &nc2f_stat_ops;
+	dev->xdp_features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			    NETDEV_XDP_ACT_NDO_XMIT;
 	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_RXCSUM |
 			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_RXHASH;
 	dev->features = dev->hw_features;

@@ -15,6 +15,7 @@
 #include "rss.h"
 #include "stats.h"
 
+struct bpf_prog;
 struct nc2f_ctrl;
 struct nc2f_direct;
 struct nc2f_poller;
@@ -110,6 +111,7 @@ struct nc2f_offered {
  * @direct: direct path, NULL if there is none; under RTNL or the address lock
  * @tx_direct: where frames are sent: the direct path, NULL for the bridged one;
  *	changed with every tx queue locked
+ * @xdp_prog: program that looks at received frames, or NULL; changed under RTNL
  * @stats: counters, a lane for each of @max_queues and one for the direct path
  * @reason: why frames do not take the direct path; a constant string
  * @path_since: when the path last changed, boot time in ns
@@ -159,6 +161,8 @@ struct nc2f_dev {
 	struct nc2f_queue *queues;
 	struct nc2f_direct *direct;
 	struct nc2f_direct *tx_direct;
+
+	struct bpf_prog __rcu *xdp_prog;
 
 	struct nc2f_stats *stats;
 	const char *reason;

@@ -172,10 +172,13 @@ static int alloc_pool(struct nc2f_queue *q)
 	};
 	struct page_pool *pool = page_pool_create(&params);
 
+	int err;
+
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	q->pages = pool;
-	return 0;
+	err = xdp_rxq_info_reg(&q->xdp_rxq, q->nf->dev, q->id, q->napi->napi_id);
+	return err ?: xdp_rxq_info_reg_mem_model(&q->xdp_rxq, MEM_TYPE_PAGE_POOL, pool);
 }
 
 /**
@@ -276,6 +279,8 @@ void nc2f_queue_release(struct nc2f_queue *q)
 
 	leaked += nc2f_tx_release(q);
 	leaked += nc2f_rx_release(q);
+	if (xdp_rxq_info_is_reg(&q->xdp_rxq))
+		xdp_rxq_info_unreg(&q->xdp_rxq);
 	if (q->pages)
 		page_pool_destroy(q->pages);
 	q->pages = NULL;

@@ -9,6 +9,8 @@
 #include <linux/netdevice.h>
 #include <linux/workqueue.h>
 
+#include <net/xdp.h>
+
 #include <xen/interface/io/netif.h>
 #include <xen/page.h>
 
@@ -88,6 +90,9 @@ struct nc2f_rx_buf {
  * @rx_nr_free: how many
  * @pages: where receive pages come from
  * @refill: tries again when memory has run out
+ * @xdp_rxq: what XDP wants to know of the queue
+ * @xdp_sent: frames were put onto the transmit ring in this poll
+ * @xdp_redirected: frames were sent elsewhere in this poll
  */
 struct nc2f_queue {
 	struct nc2f_dev *nf;
@@ -117,6 +122,9 @@ struct nc2f_queue {
 	u32 rx_nr_free;
 	struct page_pool *pages;
 	struct delayed_work refill;
+	struct xdp_rxq_info xdp_rxq;
+	bool xdp_sent;
+	bool xdp_redirected;
 };
 
 int nc2f_queue_create(struct nc2f_queue *q, struct nc2f_dev *nf, u32 id, bool split);
@@ -133,6 +141,8 @@ u32 nc2f_rx_release(struct nc2f_queue *q);
 /* tx.c: under the lock of the tx queue; NAPI; with the queue stopped. */
 netdev_tx_t nc2f_tx_xmit(struct nc2f_queue *q, struct sk_buff *skb);
 bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr);
+bool nc2f_tx_copy(struct nc2f_queue *q, const void *data, u32 len);
+void nc2f_tx_publish(struct nc2f_queue *q);
 u32 nc2f_tx_work(struct nc2f_queue *q, int budget);
 u32 nc2f_tx_release(struct nc2f_queue *q);
 

@@ -10,6 +10,7 @@
 
 #include "hdr.h"
 #include "netdev.h"
+#include "xdp.h"
 
 /* A frame no longer than this is copied whole and its page kept. */
 #define COPYBREAK	256
@@ -27,6 +28,8 @@
  * @gso_type: XEN_NETIF_GSO_TYPE_*
  * @hash: the back's hash of it
  * @hash_type: what @hash is over, PKT_HASH_TYPE_NONE if there is none
+ * @headroom: bytes that the back has left in front of it
+ * @prog: program that is to look at it, or NULL
  * @lie: what the back has done that it must not; NULL if nothing
  */
 struct rx_frame {
@@ -37,6 +40,8 @@ struct rx_frame {
 	u8 gso_type;
 	u32 hash;
 	enum pkt_hash_types hash_type;
+	u16 headroom;
+	struct bpf_prog *prog;
 	const char *lie;
 };
 
@@ -142,6 +147,8 @@ static void take_extras(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end)
 			f->gso_type = extra.u.gso.type;
 		} else if (extra.type == XEN_NETIF_EXTRA_TYPE_HASH) {
 			take_hash(f, &extra);
+		} else if (extra.type == XEN_NETIF_EXTRA_TYPE_XDP) {
+			f->headroom = extra.u.xdp.headroom;
 		}
 	} while (extra.flags & XEN_NETIF_EXTRA_FLAG_MORE);
 }
@@ -154,35 +161,100 @@ static void drop(struct nc2f_queue *q, struct rx_frame *f, u16 id, enum nc2f_rx_
 	f->why = why;
 }
 
+/* Begins the skb; returns how many bytes of the frame it took, 0 without memory. */
+static u32 begin(struct nc2f_queue *q, struct rx_frame *f, const void *data, u32 len,
+		 struct nc2f_rx_batch *b)
+{
+	u32 pull = len <= COPYBREAK ? len : nc2f_hdr_len(data, len);
+
+	f->skb = napi_alloc_skb(q->napi, COPYBREAK);
+	if (!f->skb)
+		return 0;
+	skb_put_data(f->skb, data, pull);
+	b->n[NC2F_RX_COPIED] += pull;
+	return pull;
+}
+
+/* Gives a page of ours to the skb. */
+static void add_page(struct rx_frame *f, struct page *page, u32 offset, u32 len)
+{
+	skb_add_rx_frag(f->skb, skb_shinfo(f->skb)->nr_frags, page, offset, len, PAGE_SIZE);
+	skb_mark_for_recycle(f->skb);
+}
+
+/* Takes the page out of a buffer, which the back cannot write to any more. */
+static struct page *take_page(struct nc2f_queue *q, struct rx_frame *f, u16 id)
+{
+	struct nc2f_rx_buf *buf = &q->rx_buf[id];
+	struct page *page = buf->page;
+
+	if (!nc2f_grant_end(buf->ref)) {
+		f->lie = "a receive page is still in use";
+		drop(q, f, id, NC2F_RX_DROP_BAD);
+		return NULL;
+	}
+	buf->page = NULL;
+	keep(q, id);
+	return page;
+}
+
 /* Adds the bytes of one buffer to the frame; @first: there are none yet. */
 static void add(struct nc2f_queue *q, struct rx_frame *f, u16 id, u32 offset, u32 len,
 		bool first, struct nc2f_rx_batch *b)
 {
-	struct nc2f_rx_buf *buf = &q->rx_buf[id];
-	void *data = page_address(buf->page) + offset;
+	struct page *page = q->rx_buf[id].page;
 	u32 pull = 0;
 
 	if (first) {
-		pull = len <= COPYBREAK ? len : nc2f_hdr_len(data, len);
-		f->skb = napi_alloc_skb(q->napi, COPYBREAK);
-		if (!f->skb)
+		pull = begin(q, f, page_address(page) + offset, len, b);
+		if (!pull)
 			return drop(q, f, id, NC2F_RX_DROP_NOMEM);
-		skb_put_data(f->skb, data, pull);
-		b->n[NC2F_RX_COPIED] += pull;
 	}
 	if (pull == len)
 		return keep(q, id);
 	if (skb_shinfo(f->skb)->nr_frags == MAX_SKB_FRAGS)
 		return drop(q, f, id, NC2F_RX_DROP_BAD);
-	if (!nc2f_grant_end(buf->ref)) {
-		f->lie = "a receive page is still in use";
-		return drop(q, f, id, NC2F_RX_DROP_BAD);
+	page = take_page(q, f, id);
+	if (page)
+		add_page(f, page, offset + pull, len - pull);
+}
+
+/* Lets the program look at a frame, and adds what it wants to be received. */
+static void add_xdp(struct nc2f_queue *q, struct rx_frame *f, u16 id, u32 offset, u32 len,
+		    struct nc2f_rx_batch *b)
+{
+	struct page *page = take_page(q, f, id);
+	u32 pull;
+
+	if (!page)
+		return;
+	f->why = nc2f_xdp_run(q, f->prog, page, &offset, &len, b);
+	if (f->why != NC2F_RX_XDP_PASS)
+		return;
+	b->n[NC2F_RX_XDP_PASS]++;
+	pull = begin(q, f, page_address(page) + offset, len, b);
+	if (!pull)
+		f->why = NC2F_RX_DROP_NOMEM;
+	if (pull && pull < len)
+		add_page(f, page, offset + pull, len - pull);
+	else
+		page_pool_recycle_direct(q->pages, page);
+}
+
+/*
+ * The stock back says that a frame with headroom begins where its page does,
+ * and counts the headroom as part of each slot.  Others say where it begins.
+ */
+static void cut_headroom(struct rx_frame *f, struct xen_netif_rx_response *rsp)
+{
+	if (rsp->status <= 0)
+		return;
+	if (rsp->status < f->headroom) {
+		f->lie = "a slot is shorter than its headroom";
+		return;
 	}
-	skb_add_rx_frag(f->skb, skb_shinfo(f->skb)->nr_frags, buf->page, offset + pull,
-			len - pull, PAGE_SIZE);
-	skb_mark_for_recycle(f->skb);
-	buf->page = NULL;
-	keep(q, id);
+	rsp->offset = f->headroom;
+	rsp->status -= f->headroom;
 }
 
 /* Takes one frame off the ring; there is at least one response before @end. */
@@ -191,13 +263,17 @@ static void take_frame(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end,
 {
 	struct xen_netif_rx_response rsp;
 	bool first = true;
+	bool cut;
 	u16 id;
 
 	id = next(q, &rsp);
 	f->flags = rsp.flags;
 	if (rsp.flags & XEN_NETRXF_extra_info)
 		take_extras(q, f, end);
+	cut = f->headroom && !rsp.offset;
 	for (;;) {
+		if (cut)
+			cut_headroom(f, &rsp);
 		if (rsp.id != id)
 			f->lie = "a response has the wrong id";
 		else if (rsp.status > 0 && rsp.offset + rsp.status > XEN_PAGE_SIZE)
@@ -208,6 +284,10 @@ static void take_frame(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end,
 			drop(q, f, id, NC2F_RX_DROP_BACK);
 		else if (!rsp.status || (!first && !f->skb))
 			keep(q, id);
+		else if (f->prog && rsp.flags & XEN_NETRXF_more_data)
+			drop(q, f, id, NC2F_RX_DROP_XDP);
+		else if (f->prog)
+			add_xdp(q, f, id, rsp.offset, rsp.status, b);
 		else
 			add(q, f, id, rsp.offset, rsp.status, first, b);
 		first = false;
@@ -297,6 +377,7 @@ bad:
  */
 int nc2f_rx_work(struct nc2f_queue *q, int budget)
 {
+	struct bpf_prog *prog = rcu_dereference_bh(q->nf->xdp_prog);
 	struct nc2f_rx_batch b = {};
 	RING_IDX end = READ_ONCE(q->rx.sring->rsp_prod);
 	int done = 0;
@@ -310,7 +391,7 @@ int nc2f_rx_work(struct nc2f_queue *q, int budget)
 	/* Index before responses; pairs with the back's write barrier. */
 	virt_rmb();
 	while (q->rx.rsp_cons != end && done < budget) {
-		struct rx_frame f = { .why = NC2F_RX_DROP_BAD };
+		struct rx_frame f = { .why = NC2F_RX_DROP_BAD, .prog = prog };
 
 		take_frame(q, &f, end, &b);
 		done++;
@@ -324,6 +405,8 @@ int nc2f_rx_work(struct nc2f_queue *q, int budget)
 		else
 			b.n[f.why]++;
 	}
+	if (prog)
+		nc2f_xdp_flush(q);
 	if (q->rx_nr_free >= REFILL_BATCH && !READ_ONCE(q->nf->broken))
 		nc2f_rx_refill(q);
 	if (done)

@@ -19,11 +19,16 @@
  * @NC2F_RX_COPIED: bytes copied by the guest: headers, small frames, starvation
  * @NC2F_RX_STARVED: frames copied whole because the pool was running dry
  * @NC2F_RX_CSUM_FIXUP: GSO frames that came without a blank checksum
+ * @NC2F_RX_XDP_PASS: frames that an XDP program let pass
+ * @NC2F_RX_XDP_DROP: frames that it dropped
+ * @NC2F_RX_XDP_TX: frames that it sent back
+ * @NC2F_RX_XDP_REDIRECT: frames that it sent elsewhere
  * @NC2F_RX_DROP_NOMEM: no memory for the frame
  * @NC2F_RX_DROP_OWN_MAC: our own frame came back
  * @NC2F_RX_DROP_NOT_MINE: unicast to somebody else
  * @NC2F_RX_DROP_BAD: bad length, too many parts, bad headers
  * @NC2F_RX_DROP_BACK: the back or the NIC called it bad
+ * @NC2F_RX_DROP_XDP: not fit for the XDP program, or it failed, or could not send
  * @NC2F_RX_STATS: number of counters
  */
 enum nc2f_rx_stat {
@@ -32,11 +37,16 @@ enum nc2f_rx_stat {
 	NC2F_RX_COPIED,
 	NC2F_RX_STARVED,
 	NC2F_RX_CSUM_FIXUP,
+	NC2F_RX_XDP_PASS,
+	NC2F_RX_XDP_DROP,
+	NC2F_RX_XDP_TX,
+	NC2F_RX_XDP_REDIRECT,
 	NC2F_RX_DROP_NOMEM,
 	NC2F_RX_DROP_OWN_MAC,
 	NC2F_RX_DROP_NOT_MINE,
 	NC2F_RX_DROP_BAD,
 	NC2F_RX_DROP_BACK,
+	NC2F_RX_DROP_XDP,
 	NC2F_RX_STATS,
 };
 

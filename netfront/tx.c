@@ -208,7 +208,13 @@ static void put_frame(struct nc2f_queue *q, struct sk_buff *skb, u32 copy)
 		dev_consume_skb_any(skb);
 }
 
-static void publish(struct nc2f_queue *q)
+/**
+ * nc2f_tx_publish - show the back what has been put onto the ring
+ * @q: the queue
+ *
+ * Under the lock of the tx queue.
+ */
+void nc2f_tx_publish(struct nc2f_queue *q)
 {
 	RING_IDX old = q->tx_shown;
 	RING_IDX new = q->tx.req_prod_pvt;
@@ -277,11 +283,11 @@ netdev_tx_t nc2f_tx_xmit(struct nc2f_queue *q, struct sk_buff *skb)
 	if (!frame_good(q->nf, skb)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
 		dev_kfree_skb_any(skb);
-		publish(q);
+		nc2f_tx_publish(q);
 		return NETDEV_TX_OK;
 	}
 	if (maybe_stop(q)) {
-		publish(q);
+		nc2f_tx_publish(q);
 		return NETDEV_TX_BUSY;
 	}
 	if (len > PAGE_SIZE && !q->nf->bounce && skb_headlen(skb) >= ETH_HLEN) {
@@ -293,7 +299,7 @@ netdev_tx_t nc2f_tx_xmit(struct nc2f_queue *q, struct sk_buff *skb)
 	nc2f_stats_tx(st, len, copy);
 	stopped = maybe_stop(q);
 	if (stopped || !netdev_xmit_more())
-		publish(q);
+		nc2f_tx_publish(q);
 	return NETDEV_TX_OK;
 }
 
@@ -332,6 +338,39 @@ bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr)
 	flush(&f, 0);
 	nc2f_mcast_sent(q->nf);
 	publish(q);
+	return true;
+}
+
+/**
+ * nc2f_tx_copy - put a frame of one slot onto the ring
+ * @q: the queue
+ * @data: the frame, with its checksums
+ * @len: its length
+ *
+ * Under the lock of the tx queue.  The caller publishes.  A sender that finds
+ * less room than it needs then stops its queue as usual.
+ *
+ * Return: false if there is no room or the frame does not fit.
+ */
+bool nc2f_tx_copy(struct nc2f_queue *q, const void *data, u32 len)
+{
+	struct nc2f_stats *st = &q->nf->stats[q->id];
+	struct tx_frame f = { .q = q };
+	struct nc2f_gpage *page;
+	u16 id;
+
+	if (!room(q) || len < ETH_HLEN || len > PAGE_SIZE) {
+		nc2f_stats_tx_inc(st, room(q) ? NC2F_TX_DROP_BAD : NC2F_TX_STOPS);
+		return false;
+	}
+	id = add_slot(&f);
+	page = &q->tx_slot[id].hdr;
+	memcpy(page_address(page->page), data, len);
+	f.req = (struct xen_netif_tx_request){ .gref = page->ref, .id = id, .size = len };
+	flush(&f, 0);
+	q->tx_slot[id].left = 1;
+	q->tx_slot[id].slots = 1;
+	nc2f_stats_tx(st, len, len);
 	return true;
 }
 
