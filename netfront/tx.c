@@ -337,7 +337,7 @@ bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr)
 	memcpy(RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++), &info, sizeof(info));
 	flush(&f, 0);
 	nc2f_mcast_sent(q->nf);
-	publish(q);
+	nc2f_tx_publish(q);
 	return true;
 }
 

@@ -270,17 +270,12 @@ t "rings of the direct path" rings g1
 t "an XDP program and the direct path" xdp_and_direct g1
 t "XDP: pass, headroom, drop, tx, redirect" xdp g1
 t "XDP and the MTU" mtu g1
-
-ksft() {
-	on g1 sh -c "cd /run/ksft/tools/testing/selftests/$1 && NETIF=eth0 PYTHONPATH=/run/ksft/tools timeout 250 ./$2" >/tmp/ksft-$2.log 2>&1 || true
-	tail -20 /tmp/ksft-$2.log
-}
-ksft_push() {
-	stream_end g1 || true
-	lab push g1 /tmp/ksft.tgz /run/ksft.tgz
-	on g1 sh -c 'mkdir -p /run/ksft; tar xzf /run/ksft.tgz -C /run/ksft'
-}
-t push ksft_push
-t queues ksft drivers/net queues.py
-t stats ksft drivers/net stats.py
+t "our front on the stock back" new_pair stock nc2
+t "stock back: channels 2, 1, 2" channels g1
+t "stock back: rings stay" rings_of_the_bridge g1
+t "stock back: XDP" xdp g1
+t "stock back without headroom" new_pair stock nc2 provides_xdp_headroom=0
+t "XDP is refused without headroom" refused g1 '*not supported*'
+t "the stock front on our back" new_pair nc2 stock
+t "stock front: XDP" stock_front
 finish
