@@ -140,10 +140,12 @@ struct nc2b_rx_slot {
  * @tx_ops: copies from the guest; @tx_napi only
  * @credit: runs when the rate limit lets the guest send again
  * @throttled: @credit is armed; @tx_napi only
+ * @tx_worked: requests were taken since the last EOI; @tx_napi only
  * @frames: frames that await @tx_ops; @tx_napi only
  * @tx_ids: ids of the slots of @frames; @tx_napi only
  * @rx_ops: copies to the guest; @rx_napi only
  * @slots: responses that await @rx_ops; @rx_napi only
+ * @rx_worked: frames were put since the last EOI; @rx_napi only
  * @backlog: frames that wait for the guest; under its own lock
  * @backlog_bytes: their bytes; under the lock of @backlog
  * @stall: runs when the head of @backlog has waited too long
@@ -169,12 +171,14 @@ struct nc2b_queue {
 
 	struct timer_list credit;
 	bool throttled;
+	bool tx_worked;
 	struct gnttab_copy *tx_ops;
 	struct nc2b_tx_frame frames[NC2B_BATCH];
 	u16 tx_ids[NC2B_COPY_OPS];
 
 	struct gnttab_copy *rx_ops;
 	struct nc2b_rx_slot slots[NC2B_COPY_OPS];
+	bool rx_worked;
 
 	struct sk_buff_head backlog;
 	u32 backlog_bytes;

@@ -473,9 +473,10 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	struct sk_buff_head list;
 	struct rx_out o;
 	int done = 0, n;
+	bool worked;
 
-	if (test_and_clear_bit(NC2B_RX_STALLED, &q->flags) &&
-	    !rx_may_go_on(q))
+	if ((test_and_clear_bit(NC2B_RX_STALLED, &q->flags) && !rx_may_go_on(q)) ||
+	    READ_ONCE(q->vif->broken))
 		nc2b_rx_purge(q);
 
 	while (done < budget && !READ_ONCE(q->vif->broken)) {
@@ -494,13 +495,17 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 		done += max(n, 1);
 	}
 	rx_watch_stall(q, done);
+	q->rx_worked |= done > 0;
 	if (done >= budget)
 		return budget;
 	rx_watch_buffers(q);
 
+	/* Before another poll may begin. */
+	worked = q->rx_worked;
+	q->rx_worked = false;
 	napi_complete_done(napi, done);
 	if (!READ_ONCE(q->vif->broken) && rx_may_go_on(q))
 		napi_schedule(napi);
-	nc2b_queue_eoi(q, NC2B_EOI_RX, done);
+	nc2b_queue_eoi(q, NC2B_EOI_RX, worked);
 	return done;
 }

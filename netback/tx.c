@@ -455,7 +455,9 @@ static void tx_deliver(struct nc2b_queue *q, int n)
 int nc2b_tx_poll(struct napi_struct *napi, int budget)
 {
 	struct nc2b_queue *q = container_of(napi, struct nc2b_queue, tx_napi);
+	RING_IDX from = q->tx.req_cons;
 	int done = 0, n, more;
+	bool worked;
 	u16 nr_ops;
 
 	q->throttled = false;
@@ -468,9 +470,14 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 		done += n;
 	}
 	tx_push(q);
+	/* A change of the multicast list is work, and no frame. */
+	q->tx_worked |= q->tx.req_cons != from;
 	if (done == budget)
 		return done;
 
+	/* Before another poll may begin. */
+	worked = q->tx_worked;
+	q->tx_worked = false;
 	napi_complete_done(napi, done);
 	/* A guest that has used up its rate is left alone until the timer. */
 	if (!READ_ONCE(q->vif->broken) && !q->throttled) {
@@ -478,6 +485,6 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 		if (more)
 			napi_schedule(napi);
 	}
-	nc2b_queue_eoi(q, NC2B_EOI_TX, done);
+	nc2b_queue_eoi(q, NC2B_EOI_TX, worked);
 	return done;
 }

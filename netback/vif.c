@@ -267,11 +267,12 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	err = netif_set_real_num_tx_queues(vif->dev, nr);
 	if (err)
 		goto err_stop;
-	vif->broken = false;
 	WRITE_ONCE(vif->nr_queues, nr);
+	netdev_update_features(vif->dev);
+	/* Nobody sends what was made for the features of before. */
+	synchronize_net();
 	/* Queues are whole before anyone finds them here. */
 	smp_store_release(&vif->queues, queues);
-	netdev_update_features(vif->dev);
 	if (!vif->can_sg && vif->dev->mtu > ETH_DATA_LEN)
 		dev_set_mtu(vif->dev, ETH_DATA_LEN);
 	netif_carrier_on(vif->dev);

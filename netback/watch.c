@@ -2,8 +2,10 @@
 #include "watch.h"
 
 #include "direct.h"
+#include "queue.h"
 #include "vif.h"
 
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
 /*
@@ -44,6 +46,7 @@ static void mcast_changed(struct xenbus_watch *watch, const char *path,
 void nc2b_watch_read_rate(struct nc2b_vif *vif)
 {
 	u32 bytes = 0, usec = 0;
+	unsigned int i;
 	char *text;
 
 	text = xenbus_read(XBT_NIL, vif->xdev->nodename, "rate", NULL);
@@ -55,6 +58,13 @@ void nc2b_watch_read_rate(struct nc2b_vif *vif)
 	if (nc2b_rate_is(&vif->rate, bytes, usec))
 		return;
 	nc2b_rate_set(&vif->rate, bytes, usec, ktime_get_ns());
+	/* One that has used up the old rate waits for a timer of that. */
+	rtnl_lock();
+	local_bh_disable();
+	for (i = 0; vif->queues && i < vif->nr_queues; i++)
+		napi_schedule(&vif->queues[i].tx_napi);
+	local_bh_enable();
+	rtnl_unlock();
 	nc2b_path_rate_changed(vif->direct);
 }
 

@@ -31,6 +31,7 @@ MODULE_PARM_DESC(max_queues, "Queues of the bridged path offered to a guest (def
  * @hotplug_armed: whether it is registered
  * @watches: other keys that are followed while connected
  * @connected: the queues of the bridged path run
+ * @served: Connected has been said on this connection
  * @inherited: the front was Connected when this driver came, and still is
  *
  * Callbacks of a xenbus device come one at a time, from xenwatch or from the
@@ -44,6 +45,7 @@ struct backend {
 	bool hotplug_armed;
 	struct nc2b_watches watches;
 	bool connected;
+	bool served;
 	bool inherited;
 };
 
@@ -210,8 +212,8 @@ static void read_headroom(struct backend *be)
 	u32 headroom = nc2b_nego_headroom(wish);
 
 	if (headroom != wish)
-		dev_warn(&be->xdev->dev, "%u bytes of headroom are too many: none is left\n",
-			 wish);
+		dev_warn_ratelimited(&be->xdev->dev,
+				     "%u bytes of headroom are too many: none is left\n", wish);
 	WRITE_ONCE(be->vif->headroom, headroom);
 }
 
@@ -299,6 +301,7 @@ static int connect_bridged(struct backend *be)
 		read_front_features(be);
 		read_headroom(be);
 		nc2b_watch_read_rate(be->vif);
+		WRITE_ONCE(be->vif->broken, false);
 		err = nc2b_ctrl_connect(&be->vif->ctrl, nr);
 		if (!err)
 			err = nc2b_vif_connect(be->vif, keys, nr);
@@ -327,6 +330,7 @@ static void disconnect(struct backend *be, bool alive)
 	if (!be->connected)
 		return;
 	be->connected = false;
+	be->served = false;
 	nc2b_direct_detach(be->vif->direct, alive);
 	nc2b_path_bridge_off(be->vif->direct);
 	nc2b_ctrl_disconnect(&be->vif->ctrl);
@@ -354,10 +358,14 @@ static void maybe_connected(struct backend *be)
 	if (!be->connected || be->xdev->state == XenbusStateConnected ||
 	    !script_is_done(be))
 		return;
-	nc2b_path_bridge_on(be->vif->direct);
-	nc2b_link_write(be->vif);
+	if (!be->served) {
+		nc2b_path_bridge_on(be->vif->direct);
+		nc2b_link_write(be->vif);
+	}
 	xenbus_switch_state(be->xdev, XenbusStateConnected);
-	nc2b_direct_attach(be->vif->direct);
+	if (!be->served)
+		nc2b_direct_attach(be->vif->direct);
+	be->served = true;
 }
 
 static void hotplug_changed(struct xenbus_watch *watch, const char *path,
@@ -366,7 +374,9 @@ static void hotplug_changed(struct xenbus_watch *watch, const char *path,
 	struct backend *be = container_of(watch, struct backend, hotplug);
 
 	mutex_lock(&be->lock);
-	maybe_connected(be);
+	/* A front that reconfigures must see that before Connected. */
+	if (be->xdev->state != XenbusStateReconfigured)
+		maybe_connected(be);
 	mutex_unlock(&be->lock);
 }
 
@@ -400,14 +410,17 @@ static void front_connected(struct backend *be)
 	nc2b_watches_arm(&be->watches, be->vif);
 }
 
-/* An XDP program comes or goes in a stock front, which waits for our answer. */
+/*
+ * An XDP program comes or goes in a stock front, which waits for our answer with
+ * RTNL held, and without a limit: it gets one, connected or not.
+ */
 static void front_reconfigures(struct backend *be)
 {
 	mutex_lock(&be->lock);
-	if (be->connected) {
+	if (be->connected)
 		read_headroom(be);
+	if (be->connected || be->xdev->state == XenbusStateInitWait)
 		xenbus_switch_state(be->xdev, XenbusStateReconfigured);
-	}
 	mutex_unlock(&be->lock);
 }
 
