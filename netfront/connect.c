@@ -115,7 +115,9 @@ static void make_direct(struct nc2f_dev *nf)
 		why = nc2f_nego_offer(&o, IS_ERR(feature) ? NULL : feature,
 				      IS_ERR(nonce) ? NULL : nonce,
 				      IS_ERR(pages) ? NULL : pages);
+	nf->direct_pages = 0;
 	if (!why) {
+		nf->direct_pages = min_t(u32, o.max_pool_pages, XEN_NC2_MAX_POOL_PAGES);
 		d = nc2f_direct_create(nf, &o);
 		if (!IS_ERR(d))
 			nf->direct = d;
@@ -162,14 +164,22 @@ static int write_queue(struct nc2f_queue *q, struct xenbus_transaction xbt, cons
 	return err;
 }
 
-/* Removes what an earlier connection, or another driver, may have left. */
-static void remove_stale(struct xenbus_transaction xbt, const char *dir)
+/**
+ * nc2f_remove_keys - remove what a connection, or another driver, has left
+ * @xbt: the transaction, or XBT_NIL
+ * @dir: the directory of the device or of a queue
+ *
+ * The next driver need not know of each key, and the back would map what has
+ * long been given back.
+ */
+void nc2f_remove_keys(struct xenbus_transaction xbt, const char *dir)
 {
 	static const char * const keys[] = {
 		"event-channel", "event-channel-tx", "event-channel-rx",
 		"tx-ring-ref", "rx-ring-ref", "multi-queue-num-queues",
 		"request-multicast-control", "feature-gso-tcpv4-prefix",
 		"feature-gso-tcpv6-prefix", "ctrl-ring-ref", "event-channel-ctrl",
+		"feature-no-csum-offload", "xdp-headroom",
 	};
 	u32 i;
 
@@ -192,7 +202,7 @@ static int write_queues(struct nc2f_dev *nf, struct xenbus_transaction xbt, bool
 		path = kasprintf(GFP_KERNEL, "%s/queue-%u", dir, i);
 		if (!path)
 			return -ENOMEM;
-		remove_stale(xbt, path);
+		nc2f_remove_keys(xbt, path);
 		err = write_queue(&nf->queues[i], xbt, path);
 		kfree(path);
 	}
@@ -241,7 +251,7 @@ static int write_keys(struct nc2f_dev *nf, const struct offer *o)
 		err = xenbus_transaction_start(&xbt);
 		if (err)
 			return err;
-		remove_stale(xbt, nf->xdev->nodename);
+		nc2f_remove_keys(xbt, nf->xdev->nodename);
 		nc2f_direct_remove_keys(nf->xdev, xbt);
 		err = write_queues(nf, xbt, o->multi);
 		if (!err)

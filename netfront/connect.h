@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include <xen/xenbus.h>
+
 struct nc2f_dev;
 
 extern unsigned int nc2f_max_queues;
@@ -13,6 +15,7 @@ extern unsigned int nc2f_tx_entries;
 extern bool nc2f_direct_wanted;
 extern bool nc2f_trusted;
 
+void nc2f_remove_keys(struct xenbus_transaction xbt, const char *dir);
 int nc2f_connect(struct nc2f_dev *nf);
 void nc2f_disconnect(struct nc2f_dev *nf);
 void nc2f_release(struct nc2f_dev *nf);

@@ -192,6 +192,8 @@ int nc2f_ctrl_ask(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req,
 	int err = 0;
 	u16 id;
 
+	if (READ_ONCE(c->broken))
+		c->dead = true;
 	if (c->dead)
 		return READ_ONCE(c->broken) ? -EPROTO : -ETIMEDOUT;
 	id = put_request(c, req);

@@ -238,17 +238,6 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 }
 
 /**
- * nc2f_direct_max_pages - largest receive pool that the back takes
- * @d: the direct path
- *
- * Return: pages.
- */
-u32 nc2f_direct_max_pages(const struct nc2f_direct *d)
-{
-	return min_t(u32, d->offer.max_pool_pages, XEN_NC2_MAX_POOL_PAGES);
-}
-
-/**
  * nc2f_direct_write_keys - tell the back of the direct path
  * @d: the direct path
  * @xbt: the transaction

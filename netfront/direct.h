@@ -88,7 +88,6 @@ void nc2f_direct_stop(struct nc2f_direct *d);
 void nc2f_direct_release(struct nc2f_direct *d);
 void nc2f_direct_filter(struct nc2f_direct *d);
 bool nc2f_direct_revoke(struct nc2f_direct *d);
-u32 nc2f_direct_max_pages(const struct nc2f_direct *d);
 void nc2f_direct_break(struct nc2f_direct *d, const char *what);
 
 /* direct_rx.c: NAPI; before the path is enabled. */
@@ -97,6 +96,7 @@ void nc2f_direct_fill(struct nc2f_direct *d);
 
 /* direct_tx.c: under the lock of the tx queue; NAPI; path_work. */
 netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 queue);
+void nc2f_direct_push(struct nc2f_direct *d);
 u32 nc2f_direct_tx_work(struct nc2f_direct *d);
 void nc2f_direct_tx_forget(struct nc2f_direct *d);
 

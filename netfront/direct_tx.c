@@ -229,6 +229,19 @@ out:
 }
 
 /**
+ * nc2f_direct_push - show the back all frames that are in the ring
+ * @d: the direct path
+ *
+ * Under the lock of a tx queue.
+ */
+void nc2f_direct_push(struct nc2f_direct *d)
+{
+	spin_lock(&d->tx_lock);
+	publish(d);
+	spin_unlock(&d->tx_lock);
+}
+
+/**
  * nc2f_direct_tx_work - see what the back has sent
  * @d: the direct path
  *
@@ -255,9 +268,9 @@ u32 nc2f_direct_tx_work(struct nc2f_direct *d)
  */
 void nc2f_direct_tx_forget(struct nc2f_direct *d)
 {
-	spin_lock(&d->tx_lock);
+	spin_lock_bh(&d->tx_lock);
 	memset(d->tx_bytes, 0, (d->tx.mask + 1) * sizeof(*d->tx_bytes));
 	netdev_tx_reset_queue(netdev_get_tx_queue(d->nf->dev, 0));
 	d->tx_stopped = false;
-	spin_unlock(&d->tx_lock);
+	spin_unlock_bh(&d->tx_lock);
 }

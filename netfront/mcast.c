@@ -120,7 +120,7 @@ static void mcast_work(struct work_struct *work)
 	}
 	if (!tell(nf))
 		kick(m, RETRY_DELAY);
-	else if (!atomic_read(&m->waiting))
+	else if (!atomic_read(&m->waiting) && !atomic_read(&m->refused))
 		ask(nf, true);
 }
 

@@ -275,7 +275,7 @@ void nc2f_netdev_attach(struct nc2f_dev *nf)
 
 	rtnl_lock();
 	nf->broken = false;
-	nf->offered.pool_pages = nf->direct ? nc2f_direct_max_pages(nf->direct) : 0;
+	nf->offered.pool_pages = nf->direct_pages;
 	/* The user has changed his mind meanwhile: the connection will be made anew. */
 	if (nf->made.seq != nf->wish.seq)
 		goto out;
@@ -345,8 +345,8 @@ void nc2f_netdev_pause(struct nc2f_dev *nf)
 	/* A poll may have woken one at the last moment. */
 	netif_tx_disable(dev);
 	/* What it has not sent by now will never be accounted for. */
-	if (nf->tx_direct)
-		nc2f_direct_tx_forget(nf->tx_direct);
+	if (nf->direct)
+		nc2f_direct_tx_forget(nf->direct);
 	nf->tx_direct = NULL;
 	nc2f_pollers_run(nf, polled);
 }

@@ -109,6 +109,8 @@ struct nc2f_offered {
  * @nr_pollers: queues whose context is enabled; under RTNL
  * @queues: queues of the bridged path; under RTNL, or with all tx queues stopped
  * @direct: direct path, NULL if there is none; under RTNL or the address lock
+ * @direct_pages: pages of the largest receive pool that the back takes, 0 if it
+ *	offers no direct path; under @lock
  * @tx_direct: where frames are sent: the direct path, NULL for the bridged one;
  *	changed with every tx queue locked
  * @xdp_prog: program that looks at received frames, or NULL; changed under RTNL
@@ -160,6 +162,7 @@ struct nc2f_dev {
 	struct nc2f_poller *pollers;
 	struct nc2f_queue *queues;
 	struct nc2f_direct *direct;
+	u32 direct_pages;
 	struct nc2f_direct *tx_direct;
 
 	struct bpf_prog __rcu *xdp_prog;

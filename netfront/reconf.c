@@ -89,7 +89,7 @@ void nc2f_reconf_link_work(struct work_struct *work)
  * nc2f_reconf_done - the connection stands
  * @nf: the interface
  *
- * Under @nf->lock, without RTNL.  The link is up on return.
+ * Under @nf->lock, without RTNL.  A link that is not up follows: follow.c.
  */
 void nc2f_reconf_done(struct nc2f_dev *nf)
 {
@@ -99,7 +99,6 @@ void nc2f_reconf_done(struct nc2f_dev *nf)
 		nf->keep_link = false;
 		cancel_delayed_work(&nf->link);
 	}
-	netif_carrier_on(nf->dev);
 	rtnl_unlock();
 }
 

@@ -102,10 +102,11 @@ static void rss_work(struct work_struct *work)
 	err = ask(c, jiffies + NC2F_CTRL_TIMEOUT, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE,
 		  0, 0, &size);
 	rss->size = min_t(u32, size, NC2F_RSS_MAP);
-	if (!err && rss->wanted && nf->dev->features & NETIF_F_RXHASH)
-		err = apply(nf, true);
+	/* A stock back goes on with what an earlier connection has told it. */
+	if (!err)
+		err = apply(nf, rss->wanted && nf->dev->features & NETIF_F_RXHASH);
 	mutex_unlock(&c->lock);
-	if (err && rss->wanted)
+	if (err && rss->wanted && net_ratelimit())
 		netdev_warn(nf->dev, "the back does not steer as set by ethtool -X: %d\n", err);
 }
 
@@ -225,8 +226,10 @@ int nc2f_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 		return -EOPNOTSUPP;
 	mutex_lock(&nf->ctrl->lock);
 	rxfh->hfunc = rss->active ? ETH_RSS_HASH_TOP : ETH_RSS_HASH_NO_CHANGE;
+	/* The table may have got its size after the caller has asked for it. */
 	if (rxfh->indir)
-		memcpy(rxfh->indir, rss->map, rss->size * sizeof(*rss->map));
+		memcpy(rxfh->indir, rss->map,
+		       min(rss->size, rxfh->indir_size) * sizeof(*rss->map));
 	if (rxfh->key)
 		memcpy(rxfh->key, rss->key, sizeof(rss->key));
 	mutex_unlock(&nf->ctrl->lock);
@@ -285,6 +288,11 @@ int nc2f_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		return -EOPNOTSUPP;
 	}
 	mutex_lock(&nf->ctrl->lock);
+	if (rxfh->indir && rxfh->indir_size != rss->size) {
+		mutex_unlock(&nf->ctrl->lock);
+		NL_SET_ERR_MSG_MOD(extack, "the back has only just been asked for its table: try again");
+		return -EAGAIN;
+	}
 	save(rss, &old);
 	if (rxfh->indir)
 		memcpy(rss->map, rxfh->indir, rss->size * sizeof(*rss->map));

@@ -205,9 +205,17 @@ static int send_all(struct nc2f_dev *nf, u32 queue, int n, struct xdp_frame **fr
 		}
 		if (!nc2f_tx_copy(&nf->queues[queue], frame->data, frame->len))
 			break;
-		xdp_return_frame_rx_napi(frame);
+		/* Not the _rx_napi one: a cpumap flushes outside of its pool's NAPI. */
+		xdp_return_frame(frame);
 	}
 	return i;
+}
+
+static void flush(struct nc2f_dev *nf, u32 queue)
+{
+	if (nf->tx_direct)
+		nc2f_direct_push(nf->tx_direct);
+	nc2f_tx_publish(&nf->queues[queue]);
 }
 
 /**
@@ -232,11 +240,16 @@ int nc2f_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
 	__netif_tx_lock(txq, smp_processor_id());
-	/* Who takes the queues away takes this lock before they go. */
-	if (READ_ONCE(nf->live) && !READ_ONCE(nf->broken) && queue < nf->nr_queues) {
+	/*
+	 * Who takes the queues away takes this lock before they go; who changes
+	 * the path freezes them, which the stack heeds by itself, and lets go of it.
+	 */
+	if (test_bit(__QUEUE_STATE_FROZEN, &txq->state)) {
+		sent = 0;
+	} else if (READ_ONCE(nf->live) && !READ_ONCE(nf->broken) && queue < nf->nr_queues) {
 		sent = send_all(nf, queue, n, frames);
 		if (flags & XDP_XMIT_FLUSH)
-			nc2f_tx_publish(&nf->queues[queue]);
+			flush(nf, queue);
 	}
 	__netif_tx_unlock(txq);
 	return sent;

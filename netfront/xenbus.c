@@ -298,6 +298,7 @@ static void nc2f_remove(struct xenbus_device *xdev)
 	cancel_delayed_work_sync(&nf->retry);
 	cancel_delayed_work_sync(&nf->link);
 	nc2f_direct_remove_keys(xdev, XBT_NIL);
+	nc2f_remove_keys(XBT_NIL, xdev->nodename);
 	nc2f_netdev_destroy(nf);
 }
 
@@ -328,6 +329,10 @@ static int nc2f_resume(struct xenbus_device *xdev)
 	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
 
 	mutex_lock(&nf->lock);
+	/* Peers must be told that we are elsewhere, which a new link does. */
+	rtnl_lock();
+	nf->keep_link = false;
+	rtnl_unlock();
 	nc2f_disconnect(nf);
 	nc2f_release(nf);
 	nf->reset = false;
