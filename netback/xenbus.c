@@ -93,15 +93,8 @@ static int write_features(struct xenbus_device *xdev)
 		{ "feature-dynamic-multicast-control", 1 },
 		{ "feature-xdp-headroom", 1 },
 	};
-	static const char * const foreign[] = {
-		"feature-xdp-headroom", "feature-ctrl-ring",
-		"feature-multicast-control", "feature-dynamic-multicast-control",
-	};
 	int i, err = 0;
 
-	/* What xen-netback has offered here before, and we do not. */
-	for (i = 0; i < ARRAY_SIZE(foreign); i++)
-		xenbus_rm(XBT_NIL, xdev->nodename, foreign[i]);
 	for (i = 0; !err && i < ARRAY_SIZE(features); i++)
 		err = xenbus_printf(XBT_NIL, xdev->nodename, features[i].key, "%u",
 				    features[i].value);
