@@ -290,7 +290,7 @@ int nc2f_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 	mutex_lock(&nf->ctrl->lock);
 	if (rxfh->indir && rxfh->indir_size != rss->size) {
 		mutex_unlock(&nf->ctrl->lock);
-		NL_SET_ERR_MSG_MOD(extack, "the back has only just been asked for its table: try again");
+		NL_SET_ERR_MSG_MOD(extack, "the size of the table is not known yet: try again");
 		return -EAGAIN;
 	}
 	save(rss, &old);
