@@ -266,6 +266,9 @@ direct_guest() {
 change_back() {
 	lab guest destroy g1
 	d0 clean "$LIMIT"
+	# Beside VFs the emulated NIC gives the bridge no multicast, and the stock back
+	# filters none that dom0 itself sends.
+	dom0 nc2-vfs take nic0
 	two_queues stock
 }
 
@@ -284,7 +287,7 @@ t "the rate follows the key" rate_follows
 t "a guest with the stock front" stock_front
 t "a front that announces no buffers is looked after" no_events
 needed "the stock back takes over, two queues" change_back
-t "stock back: only groups that were joined are passed" groups dom0 stock
+t "stock back: only groups that were joined are passed" groups wire stock
 t "stock back: ethtool -X steers to the queue asked for" steering stock
 t "stock back: the hash reaches the guest's skb" hashes
 finish
