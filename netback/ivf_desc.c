@@ -22,6 +22,8 @@ static_assert(sizeof(union nc2b_ivf_txd) == 16);
 #define RXD_LB		BIT(18)	/* sent by another function of this NIC */
 /* Receive: &nc2b_ivf_rxd.wb.info. */
 #define RXD_RSS_TYPE	GENMASK(3, 0)	/* 0: no hash */
+/* TCP/IPv4, TCP/IPv6 (plain, extended), UDP the same; the others leave ports out. */
+#define RSS_TYPES_L4	(BIT(1) | BIT(3) | BIT(6) | BIT(7) | BIT(8) | BIT(9))
 #define RXD_PKT_IPV4	BIT(4)
 
 /* Transmit: &nc2b_ivf_txd.data.cmd and &nc2b_ivf_txd.ctx.type. */
@@ -117,7 +119,7 @@ bool nc2b_ivf_rxd_reap(const struct nc2b_ivf_fmt *fmt,
 		if (fmt->rx_lb_vlan_be && (status & RXD_LB))
 			rx->vlan = be16_to_cpu((__force __be16)vlan);
 	}
-	if (info & RXD_RSS_TYPE) {
+	if (BIT(info & RXD_RSS_TYPE) & RSS_TYPES_L4) {
 		rx->flags |= NC2Q_RX_HASH;
 		rx->hash = le32_to_cpu(READ_ONCE(d->wb.rss));
 	}
