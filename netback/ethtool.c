@@ -21,6 +21,7 @@ static const char queue_names[NC2B_STATS][ETH_GSTRING_LEN - 8] = {
 	[NC2B_RX_DROP_COPY] = "rx_drop_grant",
 	[NC2B_RX_DROP_FULL] = "rx_drop_full",
 	[NC2B_RX_DROP_STALL] = "rx_drop_stall",
+	[NC2B_RX_DROP_NOMEM] = "rx_drop_nomem",
 	[NC2B_RX_REPOLLS] = "rx_repolls",
 	[NC2B_RX_FILTERED] = "rx_filtered",
 };

@@ -53,6 +53,7 @@ struct nc2b_vif;
  * @NC2B_RX_DROP_COPY: frames lost because a grant could not be copied to
  * @NC2B_RX_DROP_FULL: frames that found the queue full
  * @NC2B_RX_DROP_STALL: frames that waited too long for the guest
+ * @NC2B_RX_DROP_NOMEM: frames lost for want of memory
  * @NC2B_RX_REPOLLS: looks for buffers of a guest that does not announce them
  * @NC2B_RX_FILTERED: multicast frames that the guest has not asked for
  * @NC2B_STATS: number of counters
@@ -71,6 +72,7 @@ enum nc2b_stat {
 	NC2B_RX_DROP_COPY,
 	NC2B_RX_DROP_FULL,
 	NC2B_RX_DROP_STALL,
+	NC2B_RX_DROP_NOMEM,
 	NC2B_RX_REPOLLS,
 	NC2B_RX_FILTERED,
 	NC2B_STATS,

@@ -361,6 +361,9 @@ static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
 			if (skb_linearize(skb) ||
 			    rx_ops(skb, o->headroom) > NC2B_COPY_OPS) {
 				kfree_skb(rx_dequeue(q));
+				u64_stats_update_begin(&q->rx_sync);
+				u64_stats_inc(&q->stats[NC2B_RX_DROP_NOMEM]);
+				u64_stats_update_end(&q->rx_sync);
 				continue;
 			}
 		}

@@ -73,7 +73,8 @@ static void add_queue_stats(struct nc2b_queue *q, struct rtnl_link_stats64 *s)
 	s->tx_packets += u64_stats_read(&q->stats[NC2B_RX_FRAMES]);
 	s->tx_bytes += u64_stats_read(&q->stats[NC2B_RX_BYTES]);
 	s->tx_dropped += u64_stats_read(&q->stats[NC2B_RX_DROP_FULL]) +
-			 u64_stats_read(&q->stats[NC2B_RX_DROP_STALL]);
+			 u64_stats_read(&q->stats[NC2B_RX_DROP_STALL]) +
+			 u64_stats_read(&q->stats[NC2B_RX_DROP_NOMEM]);
 	s->tx_errors += u64_stats_read(&q->stats[NC2B_RX_DROP_COPY]);
 	s->rx_packets += u64_stats_read(&q->stats[NC2B_TX_FRAMES]);
 	s->rx_bytes += u64_stats_read(&q->stats[NC2B_TX_BYTES]);
@@ -90,6 +91,7 @@ static void nc2b_vif_get_stats64(struct net_device *dev,
 	struct nc2b_queue *queues;
 	unsigned int i;
 
+	*s = vif->past;
 	/* nc2b_vif_disconnect() waits for readers before queues go. */
 	rcu_read_lock();
 	queues = READ_ONCE(vif->queues);
@@ -97,10 +99,6 @@ static void nc2b_vif_get_stats64(struct net_device *dev,
 		add_queue_stats(&queues[i], s);
 	rcu_read_unlock();
 
-	s->tx_packets += READ_ONCE(vif->past.tx_packets);
-	s->tx_bytes += READ_ONCE(vif->past.tx_bytes);
-	s->rx_packets += READ_ONCE(vif->past.rx_packets);
-	s->rx_bytes += READ_ONCE(vif->past.rx_bytes);
 	nc2b_direct_add_stats(vif->direct, s);
 }
 
@@ -295,20 +293,6 @@ err_stop:
 	return err;
 }
 
-static void keep_stats(struct nc2b_vif *vif, struct nc2b_queue *queues,
-		       unsigned int nr)
-{
-	struct rtnl_link_stats64 sum = {};
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		add_queue_stats(&queues[i], &sum);
-	vif->past.tx_packets += sum.tx_packets;
-	vif->past.tx_bytes += sum.tx_bytes;
-	vif->past.rx_packets += sum.rx_packets;
-	vif->past.rx_bytes += sum.rx_bytes;
-}
-
 /**
  * nc2b_vif_disconnect - stop the queues of the bridged path
  * @vif: the interface; if it is not connected nothing happens
@@ -334,7 +318,8 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif)
 	synchronize_net();
 	for (i = 0; i < nr; i++)
 		nc2b_queue_stop(&queues[i]);
-	keep_stats(vif, queues, nr);
+	for (i = 0; i < nr; i++)
+		add_queue_stats(&queues[i], &vif->past);
 	nc2b_mcast_clear(&vif->mcast);
 	if (netif_running(vif->dev))
 		netif_tx_start_all_queues(vif->dev);

@@ -45,7 +45,7 @@ struct xenbus_device;
  * @headroom: bytes that the front wants in front of each frame, for XDP; may
  *	change while queues run
  * @broken: the peer has lied; set once, see nc2b_vif_break()
- * @past: frames and bytes of earlier connections
+ * @past: counters of earlier connections
  * @direct: the direct path; lives as long as the vif
  */
 struct nc2b_vif {

@@ -24,7 +24,7 @@ struct xenbus_device;
 
 /* Slots of the bridged path that the back must take for one frame. */
 #define NC2F_MAX_SLOTS		XEN_NETIF_NR_SLOTS_MIN
-/* More queues than this help nobody; the stock pair has the same limit. */
+/* More queues than this help nobody; it is what the stock pair takes by default. */
 #define NC2F_MAX_QUEUES		8
 
 /**
