@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Build nc2-hostile.ko for one of Debian's kernels: build.sh [6.12|7.3]
+# Build nc2-hostile.ko (a guest that lies) and nc2-hostile-back.ko (a back that
+# does) for one of Debian's kernels: build.sh [6.12|7.3]
 #
-# It looks into xen-nc2-front from inside, so it is built against the sources
-# that tools/testing/build-modules.sh built that from.  Prints where it is.
+# They look into our modules from inside, so they are built against the sources
+# that tools/testing/build-modules.sh built those from.  Prints the folder that they are in.
 set -euo pipefail
 
 kernel=${1:-6.12}
@@ -19,9 +20,11 @@ fi
 mkdir -p "$out/hostile"
 exec 9>"$out/.lock"
 flock 9
-cp -u "$here/Kbuild" "$here/hostile.c" "$out/hostile/"
+cp -u "$here/Kbuild" "$here/front.c" "$here/back.c" "$out/hostile/"
 "$root" run -- make -s -C "$("$root" kdir "$kernel")" M="$out/hostile" \
-	FRONT="$out/src" W=1 modules >&2
-"$root" run -- strip -g "$out/hostile/nc2-hostile.ko"
-cp "$out/hostile/nc2-hostile.ko" "$out/nc2-hostile.ko"
-echo "$out/nc2-hostile.ko"
+	BUILT="$out/src" W=1 modules >&2
+for name in nc2-hostile nc2-hostile-back; do
+	"$root" run -- strip -g "$out/hostile/$name.ko"
+	cp "$out/hostile/$name.ko" "$out/"
+done
+echo "$out"

@@ -195,7 +195,7 @@ others_fine() {
 }
 
 prepare() {
-	lab push g1 "$hostile" /root/nc2-hostile.ko
+	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
 	create g2
 	wait_path g1 direct

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A back end that lies to a guest on the direct path.  It may cost the guest the
+# direct path and what is under way there, nothing else: the guest leaves it by
+# itself, a TCP connection whose every byte is checked goes on by the bridge, and
+# a connection made anew is direct again.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+tell() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -ec 'insmod /root/nc2-hostile-back.ko dev="$0" action="$1"
+		rmmod nc2_hostile_back' "$(d0 vif g1)" "$1"
+}
+
+# The front lets go of everything and starts over.
+anew() {
+	on g1 sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
+	wait_address g1
+	wait_path g1 direct
+	is "times that the front gave up" "$(times)" 0
+}
+
+times() {
+	on g1 ethtool -S eth0 | sed -n 's/^ *direct_broken: //p'
+}
+
+# alive PATH: and nothing was lost for good.
+alive() {
+	pings wire "$(address g1)" -s 1400
+	stream_moves g1
+	is path "$(path g1)" "$1"
+}
+
+# Lies that no honest back tells.
+cut() {
+	local lie
+
+	for lie; do
+		echo "lie: $lie"
+		anew
+		tell "$lie"
+		wait_path g1 bridged
+		is "times that the front gave up" "$(times)" 1
+		like reason "$(reason g1)" '*the guest has left*'
+		alive bridged
+	done
+}
+
+# Strange, and the front has no use for what it says.
+harmless() {
+	local lie
+
+	for lie; do
+		echo "harmless: $lie"
+		anew
+		tell "$lie"
+		sleep 1
+		alive direct
+		is "times that the front gave up" "$(times)" 0
+	done
+}
+
+# The front may think of it what it likes.
+strange() {
+	local lie
+
+	for lie; do
+		echo "strange: $lie"
+		anew
+		tell "$lie"
+		sleep 1
+		pings wire "$(address g1)" -s 1400
+		stream_moves g1
+	done
+}
+
+# A back that carries no frame at all harms only its own guest, which it may.
+deaf() {
+	anew
+	tell mtu-none
+	sleep 1
+	is "times that the front gave up" "$(times)" 0
+}
+
+gone() {
+	anew
+	alive direct
+	on g1 rmmod xen_nc2_front
+	on g1 insmod /lab/modules/xen-nc2-front.ko
+	wait_address g1
+	wait_path g1 direct
+	alive direct
+	stream_end g1
+}
+
+prepare() {
+	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
+	wait_path g1 direct
+	stream_start g1
+}
+
+if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
+	echo "not ok 1 - nc2-hostile-back.ko is built"
+	sed 's/^/#   /' "$TMP/build"
+	echo 1..1
+	exit 1
+fi
+up --guests 1 --vfs 1
+serve g1
+needed "a guest is direct, and a stream goes through it" prepare
+t "lie: buffers that there are not" cut comp-page comp-page-max comp-offset comp-offset-end
+t "lie: a buffer is returned twice" cut comp-twice
+t "lie: lengths" cut comp-long comp-longest comp-empty
+t "lie: ring indexes" cut comp-ahead comp-back tx-ahead tx-back
+t "lie: all that the back writes is noise" cut noise
+t "harmless: an index that only the back needs" harmless fill-cons
+t "harmless: a storm of events" harmless storm
+t "strange: a frame without end, a path that is none" strange comp-endless path-lie
+t "strange: a back that carries no frame" deaf
+t "the front lets go of everything, and is direct again" gone
+finish
