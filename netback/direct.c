@@ -127,13 +127,22 @@ static void read_config(struct nc2b_direct *d)
 {
 	struct xenbus_device *xdev = d->vif->xdev;
 	char *text;
+	u16 vlan;
 
 	text = xenbus_read(XBT_NIL, xdev->nodename, "gatewaydev", NULL);
 	if (!IS_ERR(text)) {
 		strscpy(d->nic, text, sizeof(d->nic));
 		kfree(text);
 	}
-	d->vlan = xenbus_read_unsigned(xdev->nodename, "vlan", 0) & VLAN_VID_MASK;
+	d->vlan = 0;
+	text = xenbus_read(XBT_NIL, xdev->nodename, "vlan", NULL);
+	if (IS_ERR(text))
+		return;
+	/* A bridge can do more than a NIC: trunks, several VLANs. */
+	if (kstrtou16(text, 10, &vlan) || !vlan || vlan >= VLAN_N_VID - 1)
+		vlan = VLAN_N_VID;
+	d->vlan = vlan;
+	kfree(text);
 }
 
 static u32 pool_limit(void)

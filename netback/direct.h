@@ -89,7 +89,7 @@ enum nc2b_eoi {
  * @work: looks after the path: promotes, checks the NIC, demotes
  * @policy: the administrator's wish; under @lock
  * @nic: name of the NIC from xl's gatewaydev, or empty
- * @vlan: VLAN from xl's vlan, or 0
+ * @vlan: VLAN from xl's vlan, 0 for none, VLAN_N_VID if that is not one VLAN
  * @nonce: of this connection
  * @offered: feature-nc2 said something else than 0
  * @attached: @block, @pool, @irq and @napi exist; under @lock

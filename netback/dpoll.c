@@ -54,7 +54,6 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 		.page = nc2b_pool_page(&d->pool, rx->id),
 		.offset = nc2b_pool_offset(&d->pool, rx->id),
 		.len = rx->len,
-		.vlan = rx->vlan,
 		.hash = rx->hash,
 	};
 
@@ -68,8 +67,12 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 	} else {
 		comp.flags = (rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0) |
 			     (rx->flags & NC2Q_RX_CSUM_OK ? XEN_NC2_COMP_CSUM_OK : 0) |
-			     (rx->flags & NC2Q_RX_VLAN ? XEN_NC2_COMP_VLAN : 0) |
 			     (rx->flags & NC2Q_RX_HASH ? XEN_NC2_COMP_HASH : 0);
+		/* The administrator's VLAN is nothing that the guest knows of. */
+		if (rx->flags & NC2Q_RX_VLAN && !d->vlan) {
+			comp.flags |= XEN_NC2_COMP_VLAN;
+			comp.vlan = rx->vlan;
+		}
 		if (d->block.need_sync)
 			sync_rx(d, rx->id, rx->len);
 		p->rx_frames += !(rx->flags & NC2Q_RX_MORE);

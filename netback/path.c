@@ -11,6 +11,7 @@
 #include "vif.h"
 
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
 #include <xen/events.h>
@@ -402,6 +403,8 @@ static const char *not_allowed(const struct nc2b_direct *d)
 		return broke_rules;
 	if (d->policy == NC2B_POLICY_BRIDGED)
 		return "the administrator chose the bridged path";
+	if (d->vlan == VLAN_N_VID)
+		return "vlan= is not one number of 1 to 4094";
 	return NULL;
 }
 
