@@ -232,7 +232,7 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 		nc2f_direct_release(d);
 		return ERR_PTR(err);
 	}
-	netif_napi_set_irq(d->napi, d->irq.irq);
+	nc2f_poller_irq(nf, nf->max_queues, d->irq.irq);
 	init_rings(d);
 	return d;
 }
@@ -333,7 +333,7 @@ void nc2f_direct_stop(struct nc2f_direct *d)
 {
 	disable_work_sync(&d->path_work);
 	nc2f_irq_unbind(&d->irq, d);
-	netif_napi_set_irq(d->napi, -1);
+	nc2f_poller_irq(d->nf, d->nf->max_queues, -1);
 	dev_kfree_skb_any(d->skb);
 	d->skb = NULL;
 }

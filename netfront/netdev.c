@@ -329,7 +329,6 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
 void nc2f_netdev_pause(struct nc2f_dev *nf)
 {
 	struct net_device *dev = nf->dev;
-	u32 polled = nf->nr_pollers;
 
 	if (!nf->live)
 		return;
@@ -340,8 +339,8 @@ void nc2f_netdev_pause(struct nc2f_dev *nf)
 	netif_tx_stop_all_queues(dev);
 	netif_tx_unlock(dev);
 	netif_addr_unlock_bh(dev);
-	nc2f_pollers_run(nf, 0);
-	if (polled && nf->direct)
+	nc2f_pollers_hold(nf);
+	if (nf->nr_pollers && nf->direct)
 		nc2f_direct_disable(nf->direct);
 	/* A poll may have woken one at the last moment. */
 	netif_tx_disable(dev);
@@ -349,7 +348,7 @@ void nc2f_netdev_pause(struct nc2f_dev *nf)
 	if (nf->direct)
 		nc2f_direct_tx_forget(nf->direct);
 	nf->tx_direct = NULL;
-	nc2f_pollers_run(nf, polled);
+	nc2f_pollers_let_go(nf);
 }
 
 /**

@@ -11,6 +11,17 @@
 #include "compat.h"
 #include "netdev.h"
 
+static int (*poll_of(const struct nc2f_poller *p))(struct napi_struct *, int)
+{
+	return p->lane == p->nf->max_queues ? nc2f_direct_poll : nc2f_queue_poll;
+}
+
+/* Whether a context is enabled: that of the direct path is, if any is. */
+static bool runs(const struct nc2f_dev *nf, u32 lane)
+{
+	return lane == nf->max_queues ? nf->nr_pollers : lane < nf->nr_pollers;
+}
+
 /**
  * nc2f_pollers_create - make a context for each lane, none enabled
  * @nf: the interface; its netdev is not registered
@@ -29,8 +40,8 @@ int nc2f_pollers_create(struct nc2f_dev *nf)
 
 		p->nf = nf;
 		p->lane = lane;
-		netif_napi_add_config(nf->dev, &p->napi, lane == nf->max_queues ?
-				      nc2f_direct_poll : nc2f_queue_poll, lane);
+		p->irq = -1;
+		nc2f_napi_init(nf->dev, &p->napi, poll_of(p), lane);
 	}
 	return 0;
 }
@@ -55,6 +66,31 @@ static void link_queue(struct nc2f_dev *nf, u32 queue, struct napi_struct *napi)
 	netif_queue_set_napi(nf->dev, queue, NETDEV_QUEUE_TYPE_TX, napi);
 }
 
+static void start(struct nc2f_dev *nf, u32 lane)
+{
+	struct nc2f_poller *p = &nf->pollers[lane];
+
+	nc2f_napi_lock(nf->dev);
+	nc2f_napi_list(nf->dev, &p->napi, poll_of(p), lane);
+	nc2f_napi_set_irq(&p->napi, p->irq);
+	nc2f_napi_enable(&p->napi);
+	nc2f_napi_unlock(nf->dev);
+	if (lane < nf->max_queues)
+		link_queue(nf, lane, &p->napi);
+}
+
+static void stop(struct nc2f_dev *nf, u32 lane)
+{
+	struct nc2f_poller *p = &nf->pollers[lane];
+
+	if (lane < nf->max_queues)
+		link_queue(nf, lane, NULL);
+	nc2f_napi_lock(nf->dev);
+	nc2f_napi_disable(&p->napi);
+	nc2f_napi_unlist(&p->napi);
+	nc2f_napi_unlock(nf->dev);
+}
+
 /**
  * nc2f_pollers_run - enable contexts
  * @nf: the interface
@@ -66,24 +102,73 @@ static void link_queue(struct nc2f_dev *nf, u32 queue, struct napi_struct *napi)
  */
 void nc2f_pollers_run(struct nc2f_dev *nf, u32 nr)
 {
-	struct nc2f_poller *direct = &nf->pollers[nf->max_queues];
 	u32 was = nf->nr_pollers;
 	u32 i;
 
 	ASSERT_RTNL();
-	for (i = was; i < nr; i++) {
-		napi_enable(&nf->pollers[i].napi);
-		link_queue(nf, i, &nf->pollers[i].napi);
-	}
-	for (i = nr; i < was; i++) {
-		link_queue(nf, i, NULL);
-		napi_disable(&nf->pollers[i].napi);
-	}
+	for (i = was; i < nr; i++)
+		start(nf, i);
+	for (i = nr; i < was; i++)
+		stop(nf, i);
 	if (nr && !was)
-		napi_enable(&direct->napi);
+		start(nf, nf->max_queues);
 	else if (!nr && was)
-		napi_disable(&direct->napi);
+		stop(nf, nf->max_queues);
 	nf->nr_pollers = nr;
+}
+
+/**
+ * nc2f_pollers_hold - wait for polls and let none begin
+ * @nf: the interface
+ *
+ * Process context, under RTNL, until nc2f_pollers_let_go(), which must follow
+ * soon: nobody can look at the contexts meanwhile.
+ */
+void nc2f_pollers_hold(struct nc2f_dev *nf)
+{
+	u32 lane;
+
+	ASSERT_RTNL();
+	nc2f_napi_lock(nf->dev);
+	for (lane = 0; lane <= nf->max_queues; lane++)
+		if (runs(nf, lane))
+			nc2f_napi_disable(&nf->pollers[lane].napi);
+}
+
+/**
+ * nc2f_pollers_let_go - let polls begin again
+ * @nf: the interface, on which nc2f_pollers_hold() was called
+ */
+void nc2f_pollers_let_go(struct nc2f_dev *nf)
+{
+	u32 lane;
+
+	for (lane = 0; lane <= nf->max_queues; lane++)
+		if (runs(nf, lane))
+			nc2f_napi_enable(&nf->pollers[lane].napi);
+	nc2f_napi_unlock(nf->dev);
+}
+
+/**
+ * nc2f_poller_irq - note whose interrupt has a context polled
+ * @nf: the interface
+ * @lane: the context
+ * @irq: the interrupt, -1 for none
+ *
+ * Process context, without RTNL.
+ */
+void nc2f_poller_irq(struct nc2f_dev *nf, u32 lane, int irq)
+{
+	struct nc2f_poller *p = &nf->pollers[lane];
+
+	rtnl_lock();
+	p->irq = irq;
+	if (runs(nf, lane)) {
+		nc2f_napi_lock(nf->dev);
+		nc2f_napi_set_irq(&p->napi, irq);
+		nc2f_napi_unlock(nf->dev);
+	}
+	rtnl_unlock();
 }
 
 /**
@@ -98,14 +183,14 @@ void nc2f_pollers_run(struct nc2f_dev *nf, u32 nr)
 void nc2f_poller_forget(struct nc2f_dev *nf, u32 lane, struct page_pool *pool)
 {
 	struct napi_struct *napi = &nf->pollers[lane].napi;
-	bool runs;
 
 	rtnl_lock();
-	runs = lane < nf->nr_pollers;
-	if (runs)
-		napi_disable(napi);
+	nc2f_napi_lock(nf->dev);
+	if (runs(nf, lane))
+		nc2f_napi_disable(napi);
 	page_pool_disable_direct_recycling(pool);
-	if (runs)
-		napi_enable(napi);
+	if (runs(nf, lane))
+		nc2f_napi_enable(napi);
+	nc2f_napi_unlock(nf->dev);
 	rtnl_unlock();
 }

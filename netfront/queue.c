@@ -120,7 +120,7 @@ static int bind_events(struct nc2f_queue *q, bool split)
 		return err;
 	/* Without a second channel both directions share the first. */
 	q->split = split && !nc2f_irq_bind(&q->rx_irq, xdev, rx_event, q);
-	netif_napi_set_irq(q->napi, q->split ? q->rx_irq.irq : q->tx_irq.irq);
+	nc2f_poller_irq(q->nf, q->id, q->split ? q->rx_irq.irq : q->tx_irq.irq);
 	return 0;
 }
 
@@ -261,7 +261,7 @@ void nc2f_queue_stop(struct nc2f_queue *q)
 	cancel_delayed_work_sync(&q->refill);
 	nc2f_irq_unbind(&q->tx_irq, q);
 	nc2f_irq_unbind(&q->rx_irq, q);
-	netif_napi_set_irq(q->napi, -1);
+	nc2f_poller_irq(q->nf, q->id, -1);
 	if (q->pages)
 		nc2f_poller_forget(q->nf, q->id, q->pages);
 }
