@@ -26,7 +26,8 @@ PKGS="gcc make sparse bc bison flex libelf-dev libssl-dev libc6-dev kmod cpio
  xz-utils zstd bzip2 file perl python3 codespell shellcheck git patch diffutils
  ca-certificates dpkg-dev qemu-system-x86 qemu-utils seabios ipxe-qemu
  iproute2 iputils-ping iperf3 ethtool tcpdump e2fsprogs openssh-client
- busybox-static procps util-linux pahole rsync pyflakes3 python3-docutils"
+ busybox-static procps util-linux pahole rsync pyflakes3 python3-docutils
+ python3-yaml socat"
 
 usage() {
 	cat <<END
