@@ -6,7 +6,7 @@ KERNELS := 6.12 7.3
 ROOT := tools/testing/root.sh
 JOBS := $(shell nproc)
 
-.PHONY: all install clean help modules $(KERNELS:%=modules-%) check demo
+.PHONY: all install clean help modules $(KERNELS:%=modules-%) check check-full demo
 
 all:
 	@tools/testing/checks/required-config.sh "$(KDIR)"
@@ -29,6 +29,11 @@ $(KERNELS:%=modules-%): modules-%:
 check:
 	@tools/testing/check $(CHECK)
 
+# Hours: what is done again and again is done more often, for more kernels.
+check-full:
+	@NC2_TEST_LONG=1 NC2_TEST_KERNELS="6.12 7.3" NC2_CHECK_LIMIT=14400 \
+		tools/testing/check $(CHECK)
+
 demo:
 	@tools/testing/demo
 
@@ -43,5 +48,6 @@ help:
 	@echo 'make install         install modules, nc2-vfs and the hotplug script vif-nc2'
 	@echo 'make modules         build both for Debian 6.12 and 7.3 into build/modules/'
 	@echo 'make check           run every test; CHECK="--only PATTERN" for some of them'
+	@echo 'make check-full      the same at length: hours'
 	@echo 'make demo            show the direct path in the lab, beside the others'
 	@echo 'make clean           remove what was built; build/ keeps its downloads'

@@ -197,6 +197,12 @@ answers() {
 
 xdp() {
 	with "$1" pass passes "$1"
+	with "$1" tx answers "$1" rx_xdp_tx
+	pings wire "$(address "$1")" -s 1400
+}
+
+xdp_all() {
+	with "$1" pass passes "$1"
 	with "$1" headroom passes "$1"
 	with "$1" drop drops "$1"
 	with "$1" tx answers "$1" rx_xdp_tx
@@ -272,12 +278,12 @@ t "channels 2, 1, 2" channels g1
 t "channels in a hurry" hurry g1
 t "rings of the direct path" rings g1
 t "an XDP program and the direct path" xdp_and_direct g1
-t "XDP: pass, headroom, drop, tx, redirect" xdp g1
+t "XDP: pass, headroom, drop, tx, redirect" xdp_all g1
 t "XDP and the MTU" mtu g1
 t "our front on the stock back" new_pair stock nc2
 t "stock back: channels 2, 1, 2" channels g1
 t "stock back: rings stay" rings_of_the_bridge g1
-t "stock back: XDP" xdp g1
+t "stock back: XDP: pass, tx" xdp g1
 t "stock back without headroom" new_pair stock nc2 provides_xdp_headroom=0
 t "XDP is refused without headroom" refused g1 '*not supported*'
 t "the stock front on our back" new_pair nc2 stock

@@ -162,7 +162,7 @@ back_changes() {
 	wait_path g1 direct
 	stream_start g1
 	dom0 modprobe --ignore-install xen-netback
-	for round in 1 2; do
+	for round in $(seq "$(often 1 10)"); do
 		echo "round $round"
 		hand_over xen-nc2-back vif
 		stream_moves g1
@@ -179,7 +179,7 @@ front_changes() {
 	wait_path g1 direct
 	stream_start g1
 	on g1 modprobe xen-netfront
-	for round in 1 2; do
+	for round in $(seq "$(often 1 10)"); do
 		echo "round $round"
 		on g1 sh -ec '
 			echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind
@@ -220,17 +220,20 @@ for type in PV PVH; do
 		t "a PVH guest comes" sh -ec "'$LAB' guest --name '$NAME' destroy g1"
 		t "PVH: it works" create g1 --type pvh
 	fi
-	t "$type: paused and unpaused" paused
-	t "$type: saved and restored while direct" saved
-	t "$type: a save that leaves the guest running" called_off
+	# What a kind of guest makes no difference to is done with one of them.
+	if [ $type = PV ] || [ "$(often 1 2)" = 2 ]; then
+		t "$type: paused and unpaused" paused
+		t "$type: saved and restored while direct" saved
+		t "$type: a save that leaves the guest running" called_off
+	fi
 	if [ $type = PV ]; then
 		t "$type: a migration that cannot be leaves it alone" not_migrated
 	else
 		t "$type: migrated while direct" migrated
 	fi
 	t "$type: restored where no queue is to be had" restored_to_none
-	t "$type: the back changes hands, twice there and back" back_changes
-	t "$type: the front changes hands, twice there and back" front_changes
+	t "$type: the back changes hands, there and back" back_changes
+	t "$type: the front changes hands, there and back" front_changes
 done
 t "the interface has a name of its own" renamed
 t "rebooted" restarted

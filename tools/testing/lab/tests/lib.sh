@@ -13,6 +13,9 @@
 # T_FAILED, or use needed, which ends the script where its test fails.
 #
 # Every wait polls, and has a limit that only a broken system meets.
+#
+# With NC2_TEST_LONG=1, as "make check-full" has it, what can be done more often, or
+# with more kinds of guests, is.
 
 set -uo pipefail
 # As in the lab command: no stand-in for python3.
@@ -52,6 +55,11 @@ dom0() {
 # d0 FUNCTION ARGUMENT...: a function of dom0.sh, there.
 d0() {
 	on dom0 sh /tmp/dom0.sh "$@"
+}
+
+# often SHORT LONG: how many times to do something.
+often() {
+	[ -n "${NC2_TEST_LONG:-}" ] && echo "$2" || echo "$1"
 }
 
 say() {
