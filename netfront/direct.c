@@ -72,6 +72,14 @@ static void give_up_pools(struct nc2f_direct *d)
 	atomic_add(nc2f_block_release_pools(&d->block), &d->nf->pages_leaked);
 }
 
+static void ask_for_pages(struct nc2f_direct *d)
+{
+	netif_addr_lock_bh(d->nf->dev);
+	d->revoke = true;
+	nc2f_direct_filter(d);
+	netif_addr_unlock_bh(d->nf->dev);
+}
+
 static void path_work(struct work_struct *work)
 {
 	struct nc2f_direct *d = container_of(work, struct nc2f_direct, path_work);
@@ -92,6 +100,9 @@ static void path_work(struct work_struct *work)
 			give_up_pools(d);
 		WRITE_ONCE(d->path, path);
 	}
+	/* Or it would offer the path again and again, each time with a gap. */
+	if (READ_ONCE(d->broken) && !d->revoke)
+		ask_for_pages(d);
 	/* While the netdev is down no poll gives the EOI. */
 	if (!READ_ONCE(d->polling)) {
 		if (changed)
@@ -401,10 +412,7 @@ bool nc2f_direct_revoke(struct nc2f_direct *d)
 {
 	u32 path;
 
-	netif_addr_lock_bh(d->nf->dev);
-	d->revoke = true;
-	nc2f_direct_filter(d);
-	netif_addr_unlock_bh(d->nf->dev);
+	ask_for_pages(d);
 	/* Its own word: path_work, which takes it up, may have stopped listening. */
 	return !read_poll_timeout(back_path, path, path == XEN_NC2_PATH_REVOKED,
 				  REVOKE_POLL_US, REVOKE_TIMEOUT_US, false, d);
