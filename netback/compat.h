@@ -21,4 +21,67 @@
 	((ops)->ndo_fdb_del(ndm, tb, dev, mac, 0, NULL))
 #endif
 
+/*
+ * NAPI contexts.  Since 6.17 none must be listed while it is disabled: who writes 0
+ * to "threaded" waits, under the lock of the netdev, for each listed one that has a
+ * thread to let go of it, and a disabled one never does.  So a context that is made
+ * or stopped is taken off the list there.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+/* Makes a context, which is disabled. */
+static inline void nc2b_napi_init(struct net_device *dev, struct napi_struct *napi,
+				  int (*poll)(struct napi_struct *, int))
+{
+	netif_napi_add(dev, napi, poll);
+}
+
+static inline void nc2b_napi_start(struct net_device *dev, struct napi_struct *napi,
+				   int (*poll)(struct napi_struct *, int))
+{
+	napi_enable(napi);
+}
+
+/* Waits for a poll; none begins before nc2b_napi_start(). */
+static inline void nc2b_napi_stop(struct napi_struct *napi)
+{
+	napi_disable(napi);
+}
+
+/* Ends a context, which is stopped. */
+static inline void nc2b_napi_fini(struct napi_struct *napi)
+{
+	netif_napi_del(napi);
+}
+#else
+static inline void nc2b_napi_init(struct net_device *dev, struct napi_struct *napi,
+				  int (*poll)(struct napi_struct *, int))
+{
+	netif_napi_add(dev, napi, poll);
+	netif_napi_del(napi);
+}
+
+static inline void nc2b_napi_start(struct net_device *dev, struct napi_struct *napi,
+				   int (*poll)(struct napi_struct *, int))
+{
+	netdev_lock(dev);
+	netif_napi_add_locked(dev, napi, poll);
+	napi_enable_locked(napi);
+	netdev_unlock(dev);
+}
+
+static inline void nc2b_napi_stop(struct napi_struct *napi)
+{
+	struct net_device *dev = napi->dev;
+
+	netdev_lock(dev);
+	napi_disable_locked(napi);
+	netif_napi_del_locked(napi);
+	netdev_unlock(dev);
+}
+
+static inline void nc2b_napi_fini(struct napi_struct *napi)
+{
+}
+#endif
+
 #endif /* NC2B_COMPAT_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "direct.h"
+#include "compat.h"
 #include "vif.h"
 
 #include <linux/if_vlan.h>
@@ -222,18 +223,18 @@ static const char *attach_rings(struct nc2b_direct *d)
 	WRITE_ONCE(b->shared->back.path, XEN_NC2_PATH_BRIDGED);
 	WRITE_ONCE(b->shared->back.max_mtu, ETH_DATA_LEN);
 
-	netif_napi_add(d->vif->dev, &d->napi, nc2b_direct_poll);
+	nc2b_napi_init(d->vif->dev, &d->napi, nc2b_direct_poll);
 	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(d->vif->xdev, b->evtchn,
 							    direct_event, 0,
 							    d->vif->dev->name, d);
 	if (err < 0) {
-		netif_napi_del(&d->napi);
+		nc2b_napi_fini(&d->napi);
 		nc2b_pool_free(&d->pool);
 		return "nc2-event-channel cannot be bound";
 	}
 	d->irq = err;
 	/* An event that came before needs the number above for its EOI. */
-	napi_enable(&d->napi);
+	nc2b_napi_start(d->vif->dev, &d->napi, nc2b_direct_poll);
 	local_bh_disable();
 	napi_schedule(&d->napi);
 	local_bh_enable();
@@ -319,8 +320,8 @@ void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
 	nc2b_direct_revoke(d, "not connected", alive);
 	d->attached = false;
 	unbind_from_irqhandler(d->irq, d);
-	napi_disable(&d->napi);
-	netif_napi_del(&d->napi);
+	nc2b_napi_stop(&d->napi);
+	nc2b_napi_fini(&d->napi);
 	nc2b_block_unmap(&d->block, d->vif->xdev);
 	nc2b_pool_free(&d->pool);
 out:

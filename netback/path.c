@@ -6,6 +6,7 @@
  * or on behalf of xenbus, of the administrator or of a NIC that goes away.
  */
 #include "bridge.h"
+#include "compat.h"
 #include "direct.h"
 #include "pf.h"
 #include "vif.h"
@@ -216,13 +217,13 @@ static void stop_queue(struct nc2b_direct *d)
 	 * interrupt may still fire and finds NAPI disabled; stop() ends it.
 	 */
 	WRITE_ONCE(d->running, false);
-	napi_disable(&d->napi);
+	nc2b_napi_stop(&d->napi);
 	err = q->ops->stop(q);
 	nc2b_pool_recall_all(&d->pool);
 	nc2b_direct_forget_tx(d);
 	nc2b_block_dma_unmap(&d->block);
 	d->q = NULL;
-	napi_enable(&d->napi);
+	nc2b_napi_start(d->vif->dev, &d->napi, nc2b_direct_poll);
 	nc2q_release(q, err);
 	if (err)
 		netdev_warn(d->vif->dev, "NIC queue %s stopped by force (%d); bind it again to use it\n",

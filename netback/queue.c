@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "queue.h"
+#include "compat.h"
 #include "vif.h"
 
 #include <linux/interrupt.h>
@@ -186,18 +187,18 @@ int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id
 	 * of its interrupt is known here, and that number is what the poll needs
 	 * for the EOI.  So NAPI is enabled last; the caller schedules it then.
 	 */
-	netif_napi_add(vif->dev, &q->tx_napi, nc2b_tx_poll);
-	netif_napi_add(vif->dev, &q->rx_napi, nc2b_rx_poll);
+	nc2b_napi_init(vif->dev, &q->tx_napi, nc2b_tx_poll);
+	nc2b_napi_init(vif->dev, &q->rx_napi, nc2b_rx_poll);
 	err = bind_events(q, keys);
 	if (err)
 		goto err_napi;
-	napi_enable(&q->tx_napi);
-	napi_enable(&q->rx_napi);
+	nc2b_napi_start(vif->dev, &q->tx_napi, nc2b_tx_poll);
+	nc2b_napi_start(vif->dev, &q->rx_napi, nc2b_rx_poll);
 	return 0;
 
 err_napi:
-	netif_napi_del(&q->tx_napi);
-	netif_napi_del(&q->rx_napi);
+	nc2b_napi_fini(&q->tx_napi);
+	nc2b_napi_fini(&q->rx_napi);
 	xenbus_unmap_ring_vfree(vif->xdev, q->rx.sring);
 	xenbus_unmap_ring_vfree(vif->xdev, q->tx.sring);
 err_ops:
@@ -217,7 +218,7 @@ err_ops:
  * 1. ndo_start_xmit: the caller has stopped the netdev's transmission and
  *    waited for those under way.
  * 2. Events: unbinding waits for a running handler.
- * 3. NAPI: napi_disable() waits for a poll under way; events were the only
+ * 3. NAPI: nc2b_napi_stop() waits for a poll under way; events were the only
  *    ones left to schedule another, except the timer.
  * 4. The timers: shut down after NAPI, because the polls arm them; all they do is
  *    schedule, and a disabled NAPI cannot be scheduled.
@@ -227,13 +228,13 @@ err_ops:
 void nc2b_queue_stop(struct nc2b_queue *q)
 {
 	unbind_events(q);
-	napi_disable(&q->tx_napi);
-	napi_disable(&q->rx_napi);
+	nc2b_napi_stop(&q->tx_napi);
+	nc2b_napi_stop(&q->rx_napi);
 	timer_shutdown_sync(&q->stall);
 	timer_shutdown_sync(&q->repoll);
 	timer_shutdown_sync(&q->credit);
-	netif_napi_del(&q->tx_napi);
-	netif_napi_del(&q->rx_napi);
+	nc2b_napi_fini(&q->tx_napi);
+	nc2b_napi_fini(&q->rx_napi);
 
 	nc2b_rx_purge(q);
 	xenbus_unmap_ring_vfree(q->vif->xdev, q->rx.sring);
