@@ -75,7 +75,7 @@ static void give_up_pools(struct nc2f_direct *d)
 static void ask_for_pages(struct nc2f_direct *d)
 {
 	netif_addr_lock_bh(d->nf->dev);
-	d->revoke = true;
+	WRITE_ONCE(d->revoke, true);
 	nc2f_direct_filter(d);
 	netif_addr_unlock_bh(d->nf->dev);
 }
@@ -101,8 +101,10 @@ static void path_work(struct work_struct *work)
 		WRITE_ONCE(d->path, path);
 	}
 	/* Or it would offer the path again and again, each time with a gap. */
-	if (READ_ONCE(d->broken) && !d->revoke)
+	if (READ_ONCE(d->broken) && !READ_ONCE(d->revoke)) {
+		d->nf->reason = "the back has lied";
 		ask_for_pages(d);
+	}
 	/* While the netdev is down no poll gives the EOI. */
 	if (!READ_ONCE(d->polling)) {
 		if (changed)

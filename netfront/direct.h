@@ -34,7 +34,7 @@ struct nc2f_dev;
  * @path: value of back.path that has been acted upon; path_work only
  * @path_work: follows back.path; may sleep
  * @filter_seq: front.filter_seq; under the address lock
- * @revoke: we want the pools back; under the address lock
+ * @revoke: we want the pools back; written under the address lock
  *
  * @rx_lock: guards what follows, up to @gone; taken by NAPI, which meets
  *	nobody there but path_work at the very end
@@ -43,7 +43,8 @@ struct nc2f_dev;
  * @comp: the completion ring
  * @skb: a frame whose last part has not come yet
  * @skip: drop parts until the end of the frame
- * @gone: the pools have been given up: back.path has been REVOKED
+ * @gone: the pools have been given up: back.path has been REVOKED, by a back that
+ *	is still listened to
  *
  * @tx_lock: guards what follows; taken by senders, NAPI and path_work
  * @tx: the transmit ring

@@ -209,6 +209,8 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 	nf->max_queues = max_queues;
 	nf->reason = "not connected yet";
 	nf->path_since = ktime_get_boottime_ns();
+	/* It is taken before the netdev is registered, which makes it. */
+	spin_lock_init(&dev->addr_list_lock);
 	mutex_init(&nf->lock);
 	nc2f_mcast_init(nf);
 	nc2f_rss_init(nf);
@@ -322,7 +324,7 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
  * nc2f_netdev_pause - see that the netdev does not use its queues any more
  * @nf: the interface; nothing happens unless it is live
  *
- * Under RTNL.  On return nobody sends, polls or publishes: senders find their
+ * Under RTNL.  On return nobody sends or polls: senders find their
  * queue stopped, and were waited for; so were polls, and those to come find the
  * interface not live, as does who changes the address list.
  */

@@ -90,11 +90,10 @@ static void comp_back(struct nc2b_direct *d)
 /* A frame that has no end; all its buffers are ones that the back has. */
 static void comp_endless(struct nc2b_direct *d)
 {
-	u32 page;
+	struct xen_nc2_comp c = { .len = 1000, .flags = XEN_NC2_COMP_MORE };
 
-	for (page = 0; page < d->block.params.pool_pages; page++)
-		comp_put(d, (struct xen_nc2_comp){ .page = page, .len = 1000,
-						   .flags = XEN_NC2_COMP_MORE });
+	for (; c.page < d->block.params.pool_pages; c.page++)
+		comp_put(d, c);
 }
 
 static void tx_ahead(struct nc2b_direct *d)

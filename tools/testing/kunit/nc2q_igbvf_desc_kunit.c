@@ -73,7 +73,7 @@ static const struct rx_case rx_cases[] = {
 	  .buf_size = 2048,
 	  .want = { .len = 60, .flags = NC2Q_RX_HASH, .hash = 0xdeadbeef } },
 	{ "a hash of the addresses alone", .status = 0x3, .info = 0x2, .rss = 0xdeadbeef,
-	  .len = 60, .want = { .len = 60 } },
+	  .len = 60, .buf_size = 2048, .want = { .len = 60 } },
 	{ "no kind of hash", .status = 0x3, .info = 0x110, .rss = 0xdeadbeef,
 	  .len = 60, .buf_size = 2048, .want = { .len = 60 } },
 	{ "receive error", .status = 0x80000003, .len = 60, .buf_size = 2048,
