@@ -134,10 +134,10 @@ class Delta:
             found[domain] = dict(sorted(sums.items()))
         return found
 
-    def by_function(self, symbols):
+    def by_function(self, core, modules):
         """[(domain, kind, function, module, instructions, calls)], largest first.
 
-        symbols: {domain: Symbols}"""
+        core: Symbols of Xen and Linux; modules: {domain: Symbols of its modules}"""
         sums = {}
         for domain, runs in zip(DOMAINS, self.runs):
             for i, vaddr, insns, times in runs:
@@ -145,7 +145,8 @@ class Delta:
                 if kind == 'user' or not vaddr:
                     key, entry = (domain, kind, f'({kind})', ''), False
                 else:
-                    name, module, start = symbols[domain].find(vaddr)
+                    symbols = modules[domain] if kind == 'module' else core
+                    name, module, start = symbols.find(vaddr)
                     if kind == 'xen' and name in WAITS:
                         kind = 'wait'
                     key, entry = (domain, kind, name, module), vaddr == start

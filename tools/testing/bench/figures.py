@@ -6,6 +6,10 @@ from counts import DOMAINS, HYPERCALLS
 KINDS = ('xen', 'kernel', 'module', 'user', 'rest')
 
 
+# A frame lost in a thousand counts as none: the emulated machine loses some at any rate.
+LOSS_PERCENT = 0.1
+
+
 class Results:
     def __init__(self, data):
         if data.get('schema') != 1:
@@ -24,12 +28,16 @@ class Results:
         order = ('stock', 'nc2-bridged', 'nc2-direct', 'vf')
         return sorted(self.seen('config'), key=order.index)
 
-    def tests(self, guests=1):
-        return list(dict.fromkeys(r['test'] for r in self.data['rows'] if r['guests'] == guests))
+    def tests(self, guests=1, kind=None):
+        return list(dict.fromkeys(r['test'] for r in self.data['rows']
+                                  if r['guests'] == guests and kind in (None, r['kind'])))
 
 
 def frames(row):
     """What a row's costs are divided by: frames on the wire, or round trips."""
+    if row['kind'] in ('max', 'idle'):
+        # A search is many rates, some of them too high; of nothing there is no part.
+        return 0
     if row['kind'] == 'rr':
         return row['trips']
     return row['wire'].get(f'{row["direction"]}_frames', 0)

@@ -10,8 +10,6 @@ import figures
 from figures import everything, host_side, mbit, per_frame
 
 REACHED, MISSED, UNKNOWN = 'reached', 'MISSED', 'not measured'
-# A frame lost in a thousand counts as none: the emulated machine loses some at any rate.
-LOSS_PERCENT = 0.1
 # A hypercall for so many frames or fewer is none "for a frame".
 RARE = 0.01
 EVENTS_PER_FRAME = 1 / 8
@@ -20,7 +18,7 @@ EVENTS_PER_FRAME = 1 / 8
 def judge(name, top, bottom, limit, at_most=True):
     """Compares median(top) / median(bottom) with limit: (text, verdict)."""
     if not top or not bottom or not median(bottom):
-        return f'{name}: no rows', UNKNOWN
+        return f'{name}: nothing to compare', UNKNOWN
     ratio = median(top) / median(bottom)
     extremes = (min(top) / max(bottom), max(top) / max(min(bottom), 1e-9))
     good = ratio <= limit if at_most else ratio >= limit
@@ -40,41 +38,14 @@ def together(parts):
     return texts, REACHED
 
 
-def small_name(r):
-    return min((t for t in r.tests() if t.startswith('udp_rx_22_at_')), default=None,
-               key=lambda t: abs(int(t.rsplit('_', 1)[1]) - 3000))
-
-
-def lossless(r, config):
-    """Highest rate offered that lost next to nothing: (rate, whether none was higher)."""
-    best, top = 0, 0
-    for test in r.tests():
-        if not test.startswith('udp_rx_22_at_'):
-            continue
-        loss = [row['loss_percent'] for row in r.rows(config, test)]
-        rate = int(test.rsplit('_', 1)[1])
-        if not loss:
-            continue
-        top = max(top, rate)
-        if median(loss) < LOSS_PERCENT:
-            best = max(best, rate)
-    return best, best == top
-
-
 def target_udp(r):
-    test = small_name(r)
-    parts = []
-    stock, _ = lossless(r, 'stock')
-    direct, at_top = lossless(r, 'nc2-direct')
-    if not test or not r.rows('nc2-direct', test) or not r.rows('stock', test):
-        return 'no rows', UNKNOWN
-    text = f'rate without loss: direct {"at least " if at_top else ""}{direct}/s, stock {stock}/s'
-    good = direct >= 3 * stock and direct > 0
-    # The steps of the ladder may be too coarse or too low to tell.
-    parts.append((text, REACHED if good and stock else UNKNOWN if at_top or not stock else MISSED))
-    parts.append(judge('dom0 and Xen, a frame', per_frame(r, 'nc2-direct', test, host_side),
-                       per_frame(r, 'stock', test, host_side), 1 / 8))
-    return together(parts)
+    def rates(config):
+        return [row['rate_fps'] for row in r.rows(config, 'udp_rx_22_max')]
+    test = next((t for t in r.tests(kind='udp') if t.startswith('udp_rx_22_at_')), '')
+    return together([
+        judge('rate without loss', rates('nc2-direct'), rates('stock'), 3, at_most=False),
+        judge('dom0 and Xen, a frame', per_frame(r, 'nc2-direct', test, host_side),
+              per_frame(r, 'stock', test, host_side), 1 / 8)])
 
 
 def target_many(r):
@@ -84,7 +55,7 @@ def target_many(r):
 
 
 def target_hypercalls(r):
-    rows = r.rows('nc2-direct', 'tcp_rx')
+    rows = [row for row in r.rows('nc2-direct', 'tcp_rx') if figures.frames(row)]
     if not rows:
         return 'no rows', UNKNOWN
     frames = [figures.frames(row) for row in rows]
@@ -115,7 +86,7 @@ def target_tx(r):
 def target_bridged(r):
     parts = []
     for test in r.tests():
-        if test == 'idle' or not r.rows('stock', test):
+        if not per_frame(r, 'stock', test, everything):
             continue
         parts.append(judge(test, per_frame(r, 'nc2-bridged', test, everything),
                            per_frame(r, 'stock', test, everything), 1.0))
