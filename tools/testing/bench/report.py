@@ -47,11 +47,18 @@ def spread(values):
 
 def table(head, rows):
     """A simple table of reStructuredText; its first column must not be empty."""
+    if not rows:
+        return ''
     lines = [[str(c) for c in line] for line in [head, *rows]]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     rule = '  '.join('=' * w for w in widths)
     text = ['  '.join(c.ljust(w) for c, w in zip(line, widths)).rstrip() for line in lines]
     return '\n'.join([rule, text[0], rule, *text[1:], rule, ''])
+
+
+def literal(text):
+    """Whatever a command said, in one line."""
+    return '``' + ' '.join(text.replace('`', "'").split())[:300] + '``'
 
 
 def title(text, mark='-'):
@@ -65,11 +72,13 @@ def described(test):
     m = re.fullmatch(r'rr_(\d+)', test)
     if m:
         return f'UDP request and response, {m[1]} bytes, one after the other'
-    m = re.fullmatch(r'tcp_(rx|tx)(?:_x(\d+))?', test)
+    m = re.fullmatch(r'tcp_(rx|tx)(?:_x(\d+))?(_switching)?(?:_mtu(\d+))?', test)
     if m:
         return (f'TCP {"receive" if m[1] == "rx" else "transmit"}, '
-                + (f'{m[2]} streams' if m[2] else 'one stream'))
-    return {'idle': 'Nothing, for comparison'}[test]
+                + (f'{m[2]} streams' if m[2] else 'one stream')
+                + (', while the path changes' if m[3] else '')
+                + (f', MTU {m[4]}' if m[4] else ''))
+    return test
 
 
 class Report:
@@ -90,7 +99,7 @@ class Report:
         loads = [r['host_load'] for r in d['rows']]
         off = abs(c['counted_insns'] / c['planted_insns'] - 1) * 100
         lines = [
-            f'Run: ``{d["plan"]}``, {d["rounds"]} rounds, {d["when"]}, '
+            f'Run: ``{d["plan"]}``, rounds: {d["rounds"]}, {d["when"]}, '
             f'{d["seconds"] / 60:.0f} minutes' + ('' if d['complete'] else '; **not complete**')
             + '.',
             f'Sources: {v["source"]}.',
@@ -103,11 +112,11 @@ class Report:
             f'A copy of 4096 bytes by ``rep movsb`` counts as '
             f'{c["insns_per_rep_movsb_of_4096_bytes"]:.0f} instructions: **copying bytes costs '
             'nothing in these figures**, neither Xen\'s grant copies nor those to user space.',
-            f'{len(d["rows"])} rows, {len(d["failures"])} of them not good and left out'
-            + (':' if d['failures'] else '.'),
+            f'{len(d["rows"])} measurements, {sum(not r["ok"] for r in d["rows"])} of them not good '
+            'and left out' + ('; what failed:' if d['failures'] else '.'),
         ]
         return ('\n'.join(f'- {x}' for x in lines) + '\n'
-                + ''.join(f'\n  - {f}' for f in d['failures']) + '\n')
+                + ''.join(f'\n  - {literal(f)}' for f in d['failures']) + '\n')
 
     def targets(self):
         # A list, as the texts are too long for a table.
@@ -119,28 +128,20 @@ class Report:
     def rates(self, guests):
         out = []
         rows = []
-        for test in self.r.tests(guests):
+        for test in self.r.tests(guests, 'tcp'):
             for config in self.r.configs():
                 got = self.r.rows(config, test, guests)
-                if got and test.startswith('tcp'):
-                    fps = [frames(x) / x['seconds'] for x in got]
+                if got:
+                    fps = [frames(x) / x['length'] for x in got]
                     rows.append((test, config, spread([x['mbit'] for x in got]), spread(fps),
                                  spread([x['retransmits'] for x in got])))
-        if rows:
-            out.append(table(('test', 'configuration', 'Mbit/s', 'frames/s', 'retransmits'), rows))
-        rows = [(test, config, spread([x['loss_percent'] for x in got]),
-                 spread([x['mbit'] for x in got]))
-                for test in self.r.tests(guests) if test.startswith('udp')
-                for config in self.r.configs() if (got := self.r.rows(config, test, guests))]
-        if rows:
-            out.append(table(('test', 'configuration', 'lost %', 'Mbit/s received'), rows))
-        rows = [(test, config, spread([x['median_us'] for x in got]),
-                 spread([x['p99_us'] for x in got]), spread([x['lost'] for x in got]))
-                for test in self.r.tests(guests) if test.startswith('rr')
-                for config in self.r.configs() if (got := self.r.rows(config, test, guests))]
-        if rows:
-            out.append(table(('test', 'configuration', 'median us', '99 % us', 'lost'), rows))
-        return '\n'.join(out)
+        out.append(table(('test', 'configuration', 'Mbit/s', 'frames/s', 'retransmits'), rows))
+        for kind, columns in RATE_COLUMNS.items():
+            rows = [(test, config, *(spread([x[key] for x in got]) for key in columns))
+                    for test in self.r.tests(guests, kind) for config in self.r.configs()
+                    if (got := self.r.rows(config, test, guests))]
+            out.append(table(('test', 'configuration', *columns.values()), rows))
+        return '\n'.join(x for x in out if x)
 
     def costs(self, test, guests):
         rows, bars = [], []
@@ -198,7 +199,7 @@ class Report:
                              spread([x['insns'][domain].get('wait', 0) / x['seconds'] / 1e6
                                      for x in got])))
         return table(('configuration', 'domain', 'million/s', 'and waiting for the other CPU'),
-                     rows) if rows else ''
+                     rows)
 
     def profile(self, p):
         n = p['wire'].get(f'{p["direction"]}_frames', 0)
@@ -226,15 +227,18 @@ class Report:
         parts = [HEAD, title('The run'), self.intro(), title('What must be reached'),
                  TARGETS, self.targets()]
         throughput = [(c, mbit(self.r, c, 'tcp_rx')) for c in self.r.configs()]
+        # What the tables mean is told once.
+        rates, costs, calls = RATES, COST_TEXT, CALL_TEXT
         for guests in sorted(self.r.seen('guests')):
             many = '' if guests == 1 else f', {guests} guests'
-            parts += [title(f'Rates{many}'), RATES, self.rates(guests)]
+            parts += [title(f'Rates{many}'), rates, self.rates(guests)]
             if guests == 1 and any(v for _, v in throughput):
                 parts.append(self.picture('throughput.svg', svg.dots(
                     'TCP receive, one stream, each run', throughput, 'Mbit/s')))
-            parts += [title(f'Instructions{many}'), COST_TEXT]
+            parts += [title(f'Instructions{many}'), costs]
             parts += [self.costs(t, guests) for t in self.r.tests(guests) if t != 'idle']
-            parts += [title(f'Calls of Xen for a frame{many}'), CALL_TEXT, self.calls(guests)]
+            parts += [title(f'Calls of Xen for a frame{many}'), calls, self.calls(guests)]
+            rates = costs = calls = ''
         parts += [self.hypercall_kinds(), title('The idle system'), IDLE_TEXT, self.idle()]
         wanted = [p for p in self.r.data['profiles'] if p['guests'] == 1
                   and (p['config'], p['test']) in PROFILES]
@@ -245,6 +249,11 @@ class Report:
         return '\n'.join(x for x in parts if x)
 
 
+RATE_COLUMNS = {
+    'max': {'rate_fps': 'frames/s for each guest, less than 0.1 % lost'},
+    'udp': {'loss_percent': 'lost %', 'mbit': 'Mbit/s received'},
+    'rr': {'median_us': 'median us', 'p99_us': '99 % us', 'lost': 'lost'},
+}
 PROFILES = [('nc2-direct', 'tcp_rx'), ('vf', 'tcp_rx'), ('nc2-direct', 'tcp_tx')]
 HEAD = '''.. SPDX-License-Identifier: GPL-2.0
 .. Written by make bench-report from the results of make bench or bench-quick.
@@ -256,8 +265,8 @@ Performance
 One run of ``tools/testing/bench/bench.py`` in the lab: real Xen and Linux on an emulated
 machine. ``stock`` is xen-netback with xen-netfront, ``nc2-bridged`` and ``nc2-direct`` are
 our pair on either path, ``vf`` is a virtual function passed through to the guest, with
-igbvf. All were measured in one boot, in turn, once in each round. Figures are medians;
-the least and the most of the runs are in brackets. How to run it: ``testing.rst``.
+igbvf. All were measured in one boot. Figures are medians; the least and the most of the
+runs are in brackets. How to run it: ``testing.rst``.
 '''
 TARGETS = '''Ratios of medians of this run. Where the single runs allow the other verdict as well,
 the range that they allow is given.
