@@ -40,9 +40,11 @@ demo:
 
 # What a frame costs, on every path, into build/bench/results.json.
 bench:
+	@$(ROOT) ensure
 	@tools/testing/bench/bench.py full $(BENCH)
 
 bench-quick:
+	@$(ROOT) ensure
 	@tools/testing/bench/bench.py quick $(BENCH)
 
 bench-report:
@@ -64,5 +66,6 @@ help:
 	@echo 'make bench-quick     measure all paths in the lab: about 10 minutes, one guest;'
 	@echo '                     BENCH="--configs stock,nc2-direct" and the like for less'
 	@echo 'make bench           the same with more tests, sizes, rates and guests: hours'
-	@echo 'make bench-report    write Documentation/performance.rst from the last of these'
+	@echo 'make bench-report    write Documentation/performance.rst from the last of these,'
+	@echo '                     also of one that was ended'
 	@echo 'make clean           remove what was built; build/ keeps its downloads'
