@@ -6,7 +6,8 @@ KERNELS := 6.12 7.3
 ROOT := tools/testing/root.sh
 JOBS := $(shell nproc)
 
-.PHONY: all install clean help modules $(KERNELS:%=modules-%) check check-full demo
+.PHONY: all install clean help modules $(KERNELS:%=modules-%) check check-full demo \
+	bench bench-quick bench-report
 
 all:
 	@tools/testing/checks/required-config.sh "$(KDIR)"
@@ -37,6 +38,18 @@ check-full:
 demo:
 	@tools/testing/demo
 
+# What a frame costs, on every path, into build/bench/results.json.
+bench:
+	@$(ROOT) ensure
+	@tools/testing/bench/bench.py full $(BENCH)
+
+bench-quick:
+	@$(ROOT) ensure
+	@tools/testing/bench/bench.py quick $(BENCH)
+
+bench-report:
+	@tools/testing/bench/report.py
+
 clean:
 	rm -rf build/modules build/check
 	find . -path ./build -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
@@ -50,4 +63,9 @@ help:
 	@echo 'make check           run every test; CHECK="--only PATTERN" for some of them'
 	@echo 'make check-full      the same at length: hours'
 	@echo 'make demo            show the direct path in the lab, beside the others'
+	@echo 'make bench-quick     measure all paths in the lab: about 10 minutes, one guest;'
+	@echo '                     BENCH="--configs stock,nc2-direct" and the like for less'
+	@echo 'make bench           the same with more tests, sizes, rates and guests: hours'
+	@echo 'make bench-report    write Documentation/performance.rst from the last of these,'
+	@echo '                     also of one that was ended'
 	@echo 'make clean           remove what was built; build/ keeps its downloads'

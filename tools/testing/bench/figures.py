@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Figures from the rows of results.json."""
+from counts import DOMAINS, HYPERCALLS
+
+# What is summed up; waits for the other CPU's clock are shown and not added.
+KINDS = ('xen', 'kernel', 'module', 'user', 'rest')
+
+
+# A frame lost in a thousand counts as none: the emulated machine loses some at any rate.
+LOSS_PERCENT = 0.1
+
+
+class Results:
+    def __init__(self, data):
+        if data.get('schema') != 1:
+            raise ValueError(f'results of schema {data.get("schema")}, not 1')
+        self.data = data
+
+    def rows(self, config, test, guests=1):
+        """Rows that are good."""
+        return [r for r in self.data['rows'] if r['ok'] and r['config'] == config
+                and r['test'] == test and r['guests'] == guests]
+
+    def seen(self, key):
+        return list(dict.fromkeys(r[key] for r in self.data['rows']))
+
+    def configs(self):
+        order = ('stock', 'nc2-bridged', 'nc2-direct', 'vf')
+        return sorted(self.seen('config'), key=order.index)
+
+    def tests(self, guests=1, kind=None):
+        return list(dict.fromkeys(r['test'] for r in self.data['rows']
+                                  if r['guests'] == guests and kind in (None, r['kind'])))
+
+
+def frames(row):
+    """What a row's costs are divided by: frames on the wire, or round trips."""
+    if row['kind'] in ('max', 'idle'):
+        # A search is many rates, some of them too high; of nothing there is no part.
+        return 0
+    if row['kind'] == 'rr':
+        return row['trips']
+    return row['wire'].get(f'{row["direction"]}_frames', 0)
+
+
+def domain_sum(row, domain):
+    return sum(row['insns'][domain].get(k, 0) for k in KINDS)
+
+
+def everything(row):
+    return sum(domain_sum(row, d) for d in DOMAINS)
+
+
+def host_side(row):
+    """The control domain, and Xen wherever it runs."""
+    return domain_sum(row, 'dom0') + row['insns']['guest'].get('xen', 0)
+
+
+def per_frame(results, config, test, what, guests=1):
+    return [what(row) / frames(row) for row in results.rows(config, test, guests) if frames(row)]
+
+
+def mbit(results, config, test, guests=1):
+    return [row['mbit'] for row in results.rows(config, test, guests) if 'mbit' in row]
+
+
+__all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'Results', 'domain_sum', 'everything', 'frames',
+           'host_side', 'mbit', 'per_frame']

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is measured: tests, and the two plans (quick, full)."""
+import dataclasses
+import fnmatch
+
+# A UDP frame of 64 bytes (without the FCS) carries this many.
+SMALL = 22
+# All that fits into a frame at an MTU of 9000.
+JUMBO = 8972
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """One measurement.  kind: tcp; udp (a rate that is given); max (the highest rate
+    that loses next to nothing); rr (request and response); idle."""
+    kind: str
+    seconds: int            # iperf3 knows no fractions; max: of one try
+    direction: str = 'rx'   # as the guest sees it
+    streams: int = 1
+    size: int = 0           # bytes of payload; tcp: as many as fit
+    rate: int = 0           # frames a second that are offered to each guest (max: at first)
+    mtu: int = 1500
+    switches: int = 0       # changes of path meanwhile; of the direct configuration only
+    once: bool = False      # in the first round only
+    profile: bool = False
+
+    @property
+    def name(self):
+        name = f'{self.kind}_{self.direction}'
+        if self.kind == 'tcp':
+            name += (f'_x{self.streams}' if self.streams > 1 else '')
+        elif self.kind == 'udp':
+            name += f'_{self.size}_at_{self.rate}'
+        elif self.kind == 'max':
+            name = f'udp_{self.direction}_{self.size}_max'
+        elif self.kind == 'rr':
+            name = f'rr_{self.size}'
+        else:
+            name = self.kind
+        return (name + ('_switching' if self.switches else '')
+                + (f'_mtu{self.mtu}' if self.mtu != 1500 else ''))
+
+    def fits(self, config, number):
+        """Whether it is to be run with a configuration, in a round."""
+        return (config == 'nc2-direct' or not self.switches) and (number == 1 or not self.once)
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Tests for which the guests are made alike."""
+    guests: int
+    tests: list
+    mtu: int = 1500
+
+    def only(self, pattern):
+        tests = [t for t in self.tests if fnmatch.fnmatch(t.name, pattern)]
+        return dataclasses.replace(self, tests=tests)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """rounds: how often everything is measured.  again: with guests made anew for each
+    round, one configuration after the other; that costs more than what is measured."""
+    rounds: int
+    again: bool
+    groups: list
+
+
+def udp(seconds, size, rate, **more):
+    return Test('udp', seconds, size=size, rate=rate, **more)
+
+
+def highest(seconds, size, **more):
+    return Test('max', seconds, size=size, rate=2000, **more)
+
+
+def quick():
+    return Plan(rounds=3, again=False, groups=[Group(1, [
+        Test('tcp', 3, profile=True),
+        Test('tcp', 3, direction='tx', profile=True),
+        udp(2, SMALL, 3000, profile=True),
+        Test('rr', 2, size=64),
+        highest(1, SMALL, once=True),
+        Test('idle', 2, once=True),
+    ])])
+
+
+def full():
+    alone = [
+        Test('tcp', 10, profile=True),
+        Test('tcp', 10, streams=8),
+        Test('tcp', 10, direction='tx', profile=True),
+        Test('tcp', 10, direction='tx', streams=8),
+        udp(5, 1472, 3000),
+        udp(5, SMALL, 3000, profile=True),
+        *(highest(2, size) for size in (SMALL, 256, 512, 1472)),
+        Test('rr', 5, size=64),
+        Test('rr', 5, size=1400),
+        Test('idle', 5),
+        Test('tcp', 40, switches=10),
+    ]
+    together = [
+        Test('tcp', 10),
+        Test('tcp', 10, direction='tx'),
+        udp(5, SMALL, 1000),
+        highest(2, SMALL),
+        Test('idle', 5),
+    ]
+    # Last, as it changes the NIC.
+    jumbo = [
+        Test('tcp', 10, mtu=9000),
+        Test('tcp', 10, direction='tx', mtu=9000),
+        highest(2, JUMBO, mtu=9000),
+    ]
+    return Plan(rounds=3, again=True, groups=[
+        Group(1, alone), *(Group(n, together) for n in (2, 4, 7)), Group(1, jumbo, mtu=9000)])
+
+
+PLANS = {'quick': quick, 'full': full}

@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Writes Documentation/performance.rst and its pictures from results.json.
+
+    report.py [RESULTS [PAGE]]
+
+What stands in the page below the line KEEP is written by people and is kept.
+"""
+import json
+import os
+import re
+import sys
+from statistics import median
+
+import svg
+from figures import DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit
+from labs import BUILD, REPO
+from targets import targets
+
+KEEP = '.. What follows is written by hand; make bench-report keeps it.'
+TOP = 40
+COSTS = (('dom0', 'xen'), ('dom0', 'kernel'), ('dom0', 'module'), ('guest', 'xen'),
+         ('guest', 'kernel'), ('guest', 'module'), ('guest', 'user'))
+COLOURS = ('#b5423c', '#d98880', '#f0c4bf', '#2c5f8a', '#6fa3cf', '#bcd6ec', '#cfcfcf')
+CALLS = (('hypercalls', HYPERCALLS), ('events sent', ('evtchn_send',)),
+         ('grant hypercalls', ('do_grant_table_op',)),
+         ('grants copied', ('acquire_grant_for_copy',)), ('iret', ('do_iret',)),
+         ('interrupts', ('do_IRQ',)))
+
+
+def number(value):
+    if value is None:
+        return '-'
+    if abs(value) >= 100 or value == 0:
+        return f'{value:,.0f}'
+    return f'{value:.1f}' if abs(value) >= 10 else f'{value:.3g}'
+
+
+def spread(values):
+    """Median, and the runs' least and most."""
+    if not values:
+        return '-'
+    if min(values) == max(values):
+        return number(values[0])
+    return f'{number(median(values))} ({number(min(values))} to {number(max(values))})'
+
+
+def table(head, rows):
+    """A simple table of reStructuredText; its first column must not be empty."""
+    if not rows:
+        return ''
+    lines = [[str(c) for c in line] for line in [head, *rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    rule = '  '.join('=' * w for w in widths)
+    text = ['  '.join(c.ljust(w) for c, w in zip(line, widths)).rstrip() for line in lines]
+    return '\n'.join([rule, text[0], rule, *text[1:], rule, ''])
+
+
+def literal(text):
+    """Whatever a command said, in one line."""
+    return '``' + ' '.join(text.replace('`', "'").split())[:300] + '``'
+
+
+def title(text, mark='-'):
+    return f'{text}\n{mark * len(text)}\n'
+
+
+def described(test):
+    m = re.fullmatch(r'udp_rx_(\d+)_at_(\d+)', test)
+    if m:
+        return f'UDP receive, {m[1]} bytes of payload, {int(m[2]):,} frames/s offered'
+    m = re.fullmatch(r'rr_(\d+)', test)
+    if m:
+        return f'UDP request and response, {m[1]} bytes, one after the other'
+    m = re.fullmatch(r'tcp_(rx|tx)(?:_x(\d+))?(_switching)?(?:_mtu(\d+))?', test)
+    if m:
+        return (f'TCP {"receive" if m[1] == "rx" else "transmit"}, '
+                + (f'{m[2]} streams' if m[2] else 'one stream')
+                + (', while the path changes' if m[3] else '')
+                + (f', MTU {m[4]}' if m[4] else ''))
+    return test
+
+
+class Report:
+    def __init__(self, results, pictures):
+        self.r = results
+        self.pictures = pictures
+        self.drawn = []
+
+    def picture(self, name, text):
+        self.drawn.append((name, text))
+        return f'.. image:: {os.path.basename(self.pictures)}/{name}\n'
+
+    # -- parts of the page -----------------------------------------------
+
+    def intro(self):
+        d = self.r.data
+        v, c = d['versions'], d['calibration']
+        loads = [r['host_load'] for r in d['rows']]
+        off = abs(c['counted_insns'] / c['planted_insns'] - 1) * 100
+        lines = [
+            f'Run: ``{d["plan"]}``, rounds: {d["rounds"]}, {d["when"]}, '
+            f'{d["seconds"] / 60:.0f} minutes' + ('' if d['complete'] else '; **not complete**')
+            + '.',
+            f'Sources: {v["source"]}.',
+            f'{v["qemu"]}; Xen {v["xen"]}; Linux {v["linux_dom0"].split()[0]} in dom0 and guests; '
+            f'{v["iperf3"].split(" (")[0]}.',
+            f'Host: {d["host"]["cpus"]} CPUs ({d["host"]["cpu"]}), load {min(loads):.1f} to '
+            f'{max(loads):.1f} during the tests (the benchmark itself makes about 2).',
+            f'Planted cost: {c["planted_insns"]:,} instructions in the guest were counted as '
+            f'{c["counted_insns"]:,} ({off:.3f} % off).',
+            f'A copy of 4096 bytes by ``rep movsb`` counts as '
+            f'{c["insns_per_rep_movsb_of_4096_bytes"]:.0f} instructions: **copying bytes costs '
+            'nothing in these figures**, neither Xen\'s grant copies nor those to user space.',
+            f'{len(d["rows"])} measurements, {sum(not r["ok"] for r in d["rows"])} of them not good '
+            'and left out' + ('; what failed:' if d['failures'] else '.'),
+        ]
+        return ('\n'.join(f'- {x}' for x in lines) + '\n'
+                + ''.join(f'\n  - {literal(f)}' for f in d['failures']) + '\n')
+
+    def targets(self):
+        # A list, as the texts are too long for a table.
+        out = []
+        for n, what, found, verdict in targets(self.r):
+            out.append(f'{n}. {what}.\n\n   **{verdict}**: {found}.\n')
+        return '\n'.join(out)
+
+    def rates(self, guests):
+        out = []
+        rows = []
+        for test in self.r.tests(guests, 'tcp'):
+            for config in self.r.configs():
+                got = self.r.rows(config, test, guests)
+                if got:
+                    fps = [frames(x) / x['length'] for x in got]
+                    rows.append((test, config, spread([x['mbit'] for x in got]), spread(fps),
+                                 spread([x['retransmits'] for x in got])))
+        out.append(table(('test', 'configuration', 'Mbit/s', 'frames/s', 'retransmits'), rows))
+        for kind, columns in RATE_COLUMNS.items():
+            rows = [(test, config, *(spread([x[key] for x in got]) for key in columns))
+                    for test in self.r.tests(guests, kind) for config in self.r.configs()
+                    if (got := self.r.rows(config, test, guests))]
+            out.append(table(('test', 'configuration', *columns.values()), rows))
+        return '\n'.join(x for x in out if x)
+
+    def costs(self, test, guests):
+        rows, bars = [], []
+        for config in self.r.configs():
+            got = [x for x in self.r.rows(config, test, guests) if frames(x)]
+            if not got:
+                continue
+            parts = [median(x['insns'][d].get(k, 0) / frames(x) for x in got) for d, k in COSTS]
+            rows.append((config, *map(number, parts),
+                         spread([host_side(x) / frames(x) for x in got]),
+                         spread([everything(x) / frames(x) for x in got])))
+            bars.append((config, parts))
+        if not rows:
+            return ''
+        head = ('configuration', *(f'{d} {k}' for d, k in COSTS), 'dom0 and Xen', 'everything')
+        name = test if guests == 1 else f'{test}_g{guests}'
+        unit = 'a round trip' if test.startswith('rr') else 'a frame'
+        picture = self.picture(f'{name}.svg', svg.bars(
+            f'{described(test)}: instructions {unit}',
+            [(f'{d} {k}', c) for (d, k), c in zip(COSTS, COLOURS)], bars, ''))
+        return f'{title(described(test), "~")}\n{table(head, rows)}\n{picture}'
+
+    def calls(self, guests):
+        rows = []
+        for test in self.r.tests(guests):
+            for config in self.r.configs():
+                got = [x for x in self.r.rows(config, test, guests) if frames(x)]
+                for domain in DOMAINS if got else ():
+                    each = [median(sum(x['calls'][domain].get(f, 0) for f in names) / frames(x)
+                                   for x in got) for _, names in CALLS]
+                    rows.append((test, config, domain, *(f'{v:.3f}' for v in each)))
+        return table(('test', 'configuration', 'domain', *(name for name, _ in CALLS)), rows)
+
+    def hypercall_kinds(self):
+        rows = []
+        for config in self.r.configs():
+            for domain in DOMAINS:
+                got = [x for x in self.r.rows(config, 'tcp_rx') if frames(x)]
+                if not got:
+                    continue
+                each = {n: median(x['calls'][domain].get(n, 0) / frames(x) for x in got)
+                        for n in HYPERCALLS}
+                most = sorted(each.items(), key=lambda x: -x[1])[:8]
+                rows.append((config, domain, ', '.join(
+                    f'{n.removeprefix("do_")} {v:.3f}' for n, v in most if v >= 0.0005) or '-'))
+        return table(('configuration', 'domain', 'hypercalls for a wire frame, by kind'), rows)
+
+    def idle(self):
+        rows = []
+        for config in self.r.configs():
+            got = self.r.rows(config, 'idle')
+            for domain in DOMAINS if got else ():
+                rows.append((config, domain,
+                             spread([domain_sum(x, domain) / x['seconds'] / 1e6 for x in got]),
+                             spread([x['insns'][domain].get('wait', 0) / x['seconds'] / 1e6
+                                     for x in got])))
+        return table(('configuration', 'domain', 'million/s', 'and waiting for the other CPU'),
+                     rows)
+
+    def profile(self, p):
+        n = p['wire'].get(f'{p["direction"]}_frames', 0)
+        total = sum(f[4] for f in p['functions'] if f[1] != 'wait') + p['other_insns']
+        rows = []
+        for domain, kind, name, module, insns, calls in p['functions']:
+            if kind == 'wait' or len(rows) == TOP:
+                continue
+            where = module or {'kernel': 'vmlinux'}.get(kind, kind)
+            rows.append((domain, where, f'``{name}``', number(insns / n),
+                         f'{100 * insns / total:.1f}', f'{calls / n:.3f}' if calls else '-'))
+        by_module = {}
+        for domain, kind, _, module, insns, _ in p['functions']:
+            if kind != 'wait':
+                key = (domain, module or {'kernel': 'vmlinux'}.get(kind, kind))
+                by_module[key] = by_module.get(key, 0) + insns
+        modules = [(d, m, number(v / n)) for (d, m), v in
+                   sorted(by_module.items(), key=lambda x: -x[1]) if v / n >= 0.5]
+        return (title(f'{p["config"]}, {described(p["test"])}', '~')
+                + f'\n{n:,} frames; {total / n:,.0f} instructions a frame.\n\n'
+                + table(('domain', 'module', 'insns a frame'), modules) + '\n'
+                + table(('domain', 'where', 'function', 'insns a frame', '%', 'calls a frame'), rows))
+
+    def page(self):
+        parts = [HEAD, title('The run'), self.intro(), title('What must be reached'),
+                 TARGETS, self.targets()]
+        throughput = [(c, mbit(self.r, c, 'tcp_rx')) for c in self.r.configs()]
+        # What the tables mean is told once.
+        rates, costs, calls = RATES, COST_TEXT, CALL_TEXT
+        for guests in sorted(self.r.seen('guests')):
+            many = '' if guests == 1 else f', {guests} guests'
+            parts += [title(f'Rates{many}'), rates, self.rates(guests)]
+            if guests == 1 and any(v for _, v in throughput):
+                parts.append(self.picture('throughput.svg', svg.dots(
+                    'TCP receive, one stream, each run', throughput, 'Mbit/s')))
+            parts += [title(f'Instructions{many}'), costs]
+            parts += [self.costs(t, guests) for t in self.r.tests(guests) if t != 'idle']
+            parts += [title(f'Calls of Xen for a frame{many}'), calls, self.calls(guests)]
+            rates = costs = calls = ''
+        parts += [self.hypercall_kinds(), title('The idle system'), IDLE_TEXT, self.idle()]
+        wanted = [p for p in self.r.data['profiles'] if p['guests'] == 1
+                  and (p['config'], p['test']) in PROFILES]
+        if wanted:
+            parts += [title('Where the instructions are'), PROFILE_TEXT]
+            parts += [self.profile(p) for p in sorted(
+                wanted, key=lambda p: PROFILES.index((p['config'], p['test'])))]
+        return '\n'.join(x for x in parts if x)
+
+
+RATE_COLUMNS = {
+    'max': {'rate_fps': 'frames/s for each guest, less than 0.1 % lost'},
+    'udp': {'loss_percent': 'lost %', 'mbit': 'Mbit/s received'},
+    'rr': {'median_us': 'median us', 'p99_us': '99 % us', 'lost': 'lost'},
+}
+PROFILES = [('nc2-direct', 'tcp_rx'), ('vf', 'tcp_rx'), ('nc2-direct', 'tcp_tx')]
+HEAD = '''.. SPDX-License-Identifier: GPL-2.0
+.. Written by make bench-report from the results of make bench or bench-quick.
+
+===========
+Performance
+===========
+
+One run of ``tools/testing/bench/bench.py`` in the lab: real Xen and Linux on an emulated
+machine. ``stock`` is xen-netback with xen-netfront, ``nc2-bridged`` and ``nc2-direct`` are
+our pair on either path, ``vf`` is a virtual function passed through to the guest, with
+igbvf. All were measured in one boot. Figures are medians; the least and the most of the
+runs are in brackets. How to run it: ``testing.rst``.
+'''
+TARGETS = '''Ratios of medians of this run. Where the single runs allow the other verdict as well,
+the range that they allow is given.
+'''
+RATES = '''An emulated machine on a shared host: compare inside this table, and only differences that
+are larger than the spread. Frames are those on the wire, in the direction of the test.
+'''
+COST_TEXT = '''Instructions that the emulated CPUs executed, divided by frames on the wire. dom0 has CPU 0
+to itself and the guests have CPU 1, so Xen's work is told by whose CPU did it. "dom0 and
+Xen" is all of CPU 0 and Xen's part of CPU 1. Nothing is subtracted. Instructions are not
+time: device emulation, caches, TLBs and the copying of bytes do not appear.
+'''
+CALL_TEXT = '''Counted where Xen's functions begin; "grants copied" are calls of
+``acquire_grant_for_copy()``, "interrupts" of ``do_IRQ()``, timers included.
+'''
+IDLE_TEXT = '''Shown and not subtracted: a system under load goes to sleep less often, so its own idle cost
+is smaller than this. Once a second Xen's CPUs wait for each other to set their clocks; how
+long depends on the emulator, so that loop is kept out of all sums on this page.
+'''
+PROFILE_TEXT = f'''The {TOP} functions with most instructions in one run (the first round's); what
+they call is not included, what was inlined into them is. Calls are counted at a function's
+first instruction. Functions of user space are not told apart.
+'''
+
+
+def main():
+    where = sys.argv[1] if len(sys.argv) > 1 else f'{BUILD}/bench/results.json'
+    page = sys.argv[2] if len(sys.argv) > 2 else f'{REPO}/Documentation/performance.rst'
+    try:
+        with open(where, encoding='utf-8') as f:
+            results = Results(json.load(f))
+    except (OSError, ValueError) as e:
+        sys.exit(f'bench-report: {e}; make bench-quick writes them')
+    if not results.data['rows']:
+        sys.exit(f'bench-report: {where} has no rows')
+    kept = ''
+    if os.path.exists(page):
+        with open(page, encoding='utf-8') as f:
+            kept = f.read().partition(KEEP)[2]
+    pictures = page.removesuffix('.rst')
+    report = Report(results, pictures)
+    text = report.page()
+    os.makedirs(pictures, exist_ok=True)
+    for name in os.listdir(pictures):
+        if name.endswith('.svg'):
+            os.unlink(os.path.join(pictures, name))
+    for name, drawing in report.drawn:
+        with open(os.path.join(pictures, name), 'w', encoding='utf-8') as f:
+            f.write(drawing)
+    with open(page, 'w', encoding='utf-8') as f:
+        f.write(f'{text}\n{KEEP}\n{kept.rstrip() or ""}'.rstrip() + '\n')
+    print(f'{page}, {len(report.drawn)} pictures')
+    for n, what, _, verdict in targets(results):
+        print(f'  {n}. {verdict}: {what}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What netchannel2 must reach, and whether the rows say that it has.
+
+Every figure is a ratio of medians of one run of the benchmark.  A verdict that the
+spread of the runs could turn is marked as such; what was not measured is said to be.
+"""
+from statistics import median
+
+import figures
+from figures import everything, host_side, mbit, per_frame
+
+REACHED, MISSED, UNKNOWN = 'reached', 'MISSED', 'not measured'
+# A hypercall for so many frames or fewer is none "for a frame".
+RARE = 0.01
+EVENTS_PER_FRAME = 1 / 8
+
+
+def judge(name, top, bottom, limit, at_most=True):
+    """Compares median(top) / median(bottom) with limit: (text, verdict)."""
+    if not top or not bottom or not median(bottom):
+        return f'{name}: nothing to compare', UNKNOWN
+    ratio = median(top) / median(bottom)
+    extremes = (min(top) / max(bottom), max(top) / max(min(bottom), 1e-9))
+    good = ratio <= limit if at_most else ratio >= limit
+    sure = (extremes[0] > limit) == (extremes[1] > limit)
+    text = f'{name}: {ratio:.2f}' + ('' if sure else
+                                    f' (runs allow {extremes[0]:.2f} to {extremes[1]:.2f})')
+    return text, REACHED if good else MISSED
+
+
+def together(parts):
+    """One verdict of several: the worst, but what is unknown does not hide a miss."""
+    texts = '; '.join(text for text, _ in parts)
+    verdicts = [v for _, v in parts]
+    for v in (MISSED, UNKNOWN):
+        if v in verdicts:
+            return texts, v
+    return texts, REACHED
+
+
+def target_udp(r):
+    def rates(config):
+        return [row['rate_fps'] for row in r.rows(config, 'udp_rx_22_max')]
+    test = next((t for t in r.tests(kind='udp') if t.startswith('udp_rx_22_at_')), '')
+    return together([
+        judge('rate without loss', rates('nc2-direct'), rates('stock'), 3, at_most=False),
+        judge('dom0 and Xen, a frame', per_frame(r, 'nc2-direct', test, host_side),
+              per_frame(r, 'stock', test, host_side), 1 / 8)])
+
+
+def target_many(r):
+    one = per_frame(r, 'nc2-direct', 'tcp_rx', host_side, 1)
+    seven = per_frame(r, 'nc2-direct', 'tcp_rx', host_side, 7)
+    return together([judge('dom0 and Xen, 7 guests to 1', seven, one, 1.1)])
+
+
+def target_hypercalls(r):
+    rows = [row for row in r.rows('nc2-direct', 'tcp_rx') if figures.frames(row)]
+    if not rows:
+        return 'no rows', UNKNOWN
+    frames = [figures.frames(row) for row in rows]
+
+    def rate(domain, pick):
+        return median(sum(n for k, n in row['calls'][domain].items() if pick(k)) / f
+                      for row, f in zip(rows, frames))
+    parts = []
+    for domain in figures.DOMAINS:
+        others = rate(domain, lambda k: k in figures.HYPERCALLS and k != 'do_event_channel_op')
+        parts.append((f'{domain}: {others:.3f} hypercalls a frame besides events',
+                      REACHED if others <= RARE else MISSED))
+        events = rate(domain, lambda k: k == 'evtchn_send')
+        parts.append((f'{domain}: {events:.3f} events sent a frame',
+                      REACHED if events <= EVENTS_PER_FRAME else MISSED))
+    slow = {c: [row['median_us'] for row in r.rows(c, 'rr_64')] for c in ('nc2-direct', 'stock')}
+    parts.append(judge('round trip, direct to stock', slow['nc2-direct'], slow['stock'], 1.0))
+    return together(parts)
+
+
+def target_tx(r):
+    direct = per_frame(r, 'nc2-direct', 'tcp_tx', everything)
+    return together([
+        judge('everything, direct to vf', direct, per_frame(r, 'vf', 'tcp_tx', everything), 1.15),
+        judge('direct to stock', direct, per_frame(r, 'stock', 'tcp_tx', everything), 1.0)])
+
+
+def target_bridged(r):
+    parts = []
+    for test in r.tests():
+        if not per_frame(r, 'stock', test, everything):
+            continue
+        parts.append(judge(test, per_frame(r, 'nc2-bridged', test, everything),
+                           per_frame(r, 'stock', test, everything), 1.0))
+    return together(parts) if parts else ('no rows', UNKNOWN)
+
+
+def target_throughput(r):
+    best = max((mbit(r, c, 'tcp_rx') for c in ('stock', 'vf') if mbit(r, c, 'tcp_rx')),
+               key=median, default=[])
+    return judge('TCP receive, direct to the better of stock and vf', mbit(r, 'nc2-direct', 'tcp_rx'),
+                 best, 1.0, at_most=False)
+
+
+def targets(r):
+    """[(number, what is wanted, what was found, verdict)]"""
+    def rx(config, what):
+        return per_frame(r, config, 'tcp_rx', what)
+    found = [
+        ('TCP receive, dom0 and Xen: direct at most 1/5 of stock',
+         judge('instructions a frame', rx('nc2-direct', host_side), rx('stock', host_side), 1 / 5)),
+        ('TCP receive, everything: direct at most 1.0 of vf (aim 0.8)',
+         judge('instructions a frame', rx('nc2-direct', everything), rx('vf', everything), 1.0)),
+        ('Throughput, one guest: direct no less than the better of stock and vf',
+         target_throughput(r)),
+        ('UDP receive, 64 bytes: rate without loss at least 3 times stock; dom0 and Xen at most '
+         '1/8 of stock', target_udp(r)),
+        ('7 guests: dom0 and Xen a frame at most 1.1 times that of 1 guest', target_many(r)),
+        ('No hypercall for a frame but events, those at most 1 for 8 frames; latency no worse '
+         'than stock', target_hypercalls(r)),
+        ('TCP transmit, everything: direct at most 1.15 of vf, and no worse than stock',
+         target_tx(r)),
+        ('Bridged path: at most 1.0 times stock in everything (instructions)', target_bridged(r)),
+    ]
+    return [(i + 1, what, *result) for i, (what, result) in enumerate(found)]
