@@ -288,6 +288,8 @@ t "a guest with the stock front" stock_front
 t "a front that announces no buffers is looked after" no_events
 needed "the stock back takes over, two queues" change_back
 t "stock back: only groups that were joined are passed" groups wire stock
-t "stock back: ethtool -X steers to the queue asked for" steering stock
-t "stock back: the hash reaches the guest's skb" hashes
+if long; then
+	t "stock back: ethtool -X steers to the queue asked for" steering stock
+	t "stock back: the hash reaches the guest's skb" hashes
+fi
 finish

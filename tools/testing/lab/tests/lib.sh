@@ -57,9 +57,14 @@ d0() {
 	on dom0 sh /tmp/dom0.sh "$@"
 }
 
+# Whether this is the long form.
+long() {
+	[ -n "${NC2_TEST_LONG:-}" ]
+}
+
 # often SHORT LONG: how many times to do something.
 often() {
-	[ -n "${NC2_TEST_LONG:-}" ] && echo "$2" || echo "$1"
+	if long; then echo "$2"; else echo "$1"; fi
 }
 
 say() {
