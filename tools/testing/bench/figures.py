@@ -43,6 +43,18 @@ def frames(row):
     return row['wire'].get(f'{row["direction"]}_frames', 0)
 
 
+def received(row):
+    """What the costs of a search are divided by: frames that the NIC counted in all of it.
+
+    Not those that were sent: a rate that is too high loses most of them on the way."""
+    return row['drivers'].get('pf', {}).get('rx_packets', 0) if row['kind'] == 'max' else 0
+
+
+def shared_by(row):
+    """frames(), also of a search."""
+    return frames(row) or received(row)
+
+
 def domain_sum(row, domain):
     return sum(row['insns'][domain].get(k, 0) for k in KINDS)
 
@@ -65,4 +77,4 @@ def mbit(results, config, test, guests=1):
 
 
 __all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'Results', 'domain_sum', 'everything', 'frames',
-           'host_side', 'mbit', 'per_frame']
+           'host_side', 'mbit', 'per_frame', 'received', 'shared_by']

@@ -13,7 +13,8 @@ import sys
 from statistics import median
 
 import svg
-from figures import DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit
+from figures import (DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit,
+                     received, shared_by)
 from labs import BUILD, REPO
 from targets import targets
 
@@ -69,6 +70,10 @@ def described(test):
     m = re.fullmatch(r'udp_rx_(\d+)_at_(\d+)', test)
     if m:
         return f'UDP receive, {m[1]} bytes of payload, {int(m[2]):,} frames/s offered'
+    m = re.fullmatch(r'udp_rx_(\d+)_max(?:_mtu(\d+))?', test)
+    if m:
+        return (f'UDP receive, {m[1]} bytes of payload, all rates of the search'
+                + (f', MTU {m[2]}' if m[2] else ''))
     m = re.fullmatch(r'rr_(\d+)', test)
     if m:
         return f'UDP request and response, {m[1]} bytes, one after the other'
@@ -141,18 +146,33 @@ class Report:
                     for test in self.r.tests(guests, kind) for config in self.r.configs()
                     if (got := self.r.rows(config, test, guests))]
             out.append(table(('test', 'configuration', *columns.values()), rows))
+            if kind == 'max' and rows:
+                out.append(self.searches(guests))
         return '\n'.join(x for x in out if x)
+
+    def searches(self, guests):
+        """What came of all that a search sent: its word for "not lost" is iperf3's."""
+        rows = []
+        for test in self.r.tests(guests, 'max'):
+            for config in self.r.configs():
+                for row in self.r.rows(config, test, guests):
+                    sent = sum(t[1] for t in row['trials'])
+                    rows.append((test, config, row['round'], number(sent),
+                                 number(sum(t[2] for t in row['trials'])),
+                                 number(row['wire'].get('rx_frames')), number(received(row))))
+        return SEARCHES + '\n' + table(('test', 'configuration', 'round', 'sent', 'lost by iperf3',
+                                       'left the wire', 'received by the NIC'), rows)
 
     def costs(self, test, guests):
         rows, bars = [], []
         for config in self.r.configs():
-            got = [x for x in self.r.rows(config, test, guests) if frames(x)]
+            got = [x for x in self.r.rows(config, test, guests) if shared_by(x)]
             if not got:
                 continue
-            parts = [median(x['insns'][d].get(k, 0) / frames(x) for x in got) for d, k in COSTS]
+            parts = [median(x['insns'][d].get(k, 0) / shared_by(x) for x in got) for d, k in COSTS]
             rows.append((config, *map(number, parts),
-                         spread([host_side(x) / frames(x) for x in got]),
-                         spread([everything(x) / frames(x) for x in got])))
+                         spread([host_side(x) / shared_by(x) for x in got]),
+                         spread([everything(x) / shared_by(x) for x in got])))
             bars.append((config, parts))
         if not rows:
             return ''
@@ -168,9 +188,9 @@ class Report:
         rows = []
         for test in self.r.tests(guests):
             for config in self.r.configs():
-                got = [x for x in self.r.rows(config, test, guests) if frames(x)]
+                got = [x for x in self.r.rows(config, test, guests) if shared_by(x)]
                 for domain in DOMAINS if got else ():
-                    each = [median(sum(x['calls'][domain].get(f, 0) for f in names) / frames(x)
+                    each = [median(sum(x['calls'][domain].get(f, 0) for f in names) / shared_by(x)
                                    for x in got) for _, names in CALLS]
                     rows.append((test, config, domain, *(f'{v:.3f}' for v in each)))
         return table(('test', 'configuration', 'domain', *(name for name, _ in CALLS)), rows)
@@ -184,7 +204,7 @@ class Report:
                     continue
                 each = {n: median(x['calls'][domain].get(n, 0) / frames(x) for x in got)
                         for n in HYPERCALLS}
-                most = sorted(each.items(), key=lambda x: -x[1])[:8]
+                most = sorted(each.items(), key=lambda x: (-x[1], x[0]))[:8]
                 rows.append((config, domain, ', '.join(
                     f'{n.removeprefix("do_")} {v:.3f}' for n, v in most if v >= 0.0005) or '-'))
         return table(('configuration', 'domain', 'hypercalls for a wire frame, by kind'), rows)
@@ -277,7 +297,8 @@ are larger than the spread. Frames are those on the wire, in the direction of th
 COST_TEXT = '''Instructions that the emulated CPUs executed, divided by frames on the wire. dom0 has CPU 0
 to itself and the guests have CPU 1, so Xen's work is told by whose CPU did it. "dom0 and
 Xen" is all of CPU 0 and Xen's part of CPU 1. Nothing is subtracted. Instructions are not
-time: device emulation, caches, TLBs and the copying of bytes do not appear.
+time: device emulation, caches, TLBs and the copying of bytes do not appear. A search is
+counted as a whole, and divided by the frames that the NIC received in it.
 '''
 CALL_TEXT = '''Counted where Xen's functions begin; "grants copied" are calls of
 ``acquire_grant_for_copy()``, "interrupts" of ``do_IRQ()``, timers included.
@@ -289,6 +310,12 @@ long depends on the emulator, so that loop is kept out of all sums on this page.
 PROFILE_TEXT = f'''The {TOP} functions with most instructions in one run (the first round's); what
 they call is not included, what was inlined into them is. Calls are counted at a function's
 first instruction. Functions of user space are not told apart.
+'''
+SEARCHES = '''iperf3 counts the gaps in what arrives. What is missing behind the last frame that
+arrived is no gap, and the search takes such a rate for one without loss. This table has
+the whole search, with the tries that failed. Where the NIC received fewer than "sent"
+less "lost", more was lost than iperf3 tells, and a rate above **is not shown to be
+without loss**.
 '''
 
 
