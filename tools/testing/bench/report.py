@@ -368,7 +368,7 @@ def main():
         with open(os.path.join(pictures, name), 'w', encoding='utf-8') as f:
             f.write(drawing)
     with open(page, 'w', encoding='utf-8') as f:
-        f.write(f'{text}\n{KEEP}\n{kept.rstrip() or ""}'.rstrip() + '\n')
+        f.write(f'{text}\n{KEEP}\n\n{kept.strip()}'.rstrip() + '\n')
     print(f'{page}, {len(report.drawn)} pictures')
     for n, what, _, verdict in targets(results):
         print(f'  {n}. {verdict}: {what}')
