@@ -38,7 +38,7 @@ LOOP_SHORT, LOOP_LONG = 50_000_000, 250_000_000
 LOOP_TOLERANCE = 0.01
 COPIES = 20_000
 # Of all functions of a profile; the rest is summed up.
-FUNCTIONS = 150
+FUNCTIONS = 400
 
 
 class Progress:

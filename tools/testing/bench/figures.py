@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures from the rows of results.json."""
+import re
+
 from counts import DOMAINS, HYPERCALLS
 
 # What is summed up; waits for the other CPU's clock are shown and not added.
@@ -43,6 +45,30 @@ def frames(row):
     return row['wire'].get(f'{row["direction"]}_frames', 0)
 
 
+def received(row):
+    """What the costs of a search are divided by: frames that the NIC counted in all of it.
+
+    Not those that were sent: a rate that is too high loses most of them on the way."""
+    return row['drivers'].get('pf', {}).get('rx_packets', 0) if row['kind'] == 'max' else 0
+
+
+def shared_by(row):
+    """frames(), also of a search."""
+    return frames(row) or received(row)
+
+
+# Functions of the back that belong to the provider of NIC queues (netback/rxq_ivf.c and
+# what it is made of); a name is all that a profile has.
+PROVIDER = re.compile(r'(nc2b_)?(ivf|igbvf|ixgbevf)_|(data|mbx)_irq$')
+
+
+def place(kind, function, module):
+    """Where a function is: Xen, the kernel, a module, the provider in one of them."""
+    if module == 'xen_nc2_back' and PROVIDER.match(function):
+        return 'xen_nc2_back, provider'
+    return module or {'kernel': 'vmlinux'}.get(kind, kind)
+
+
 def domain_sum(row, domain):
     return sum(row['insns'][domain].get(k, 0) for k in KINDS)
 
@@ -65,4 +91,4 @@ def mbit(results, config, test, guests=1):
 
 
 __all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'Results', 'domain_sum', 'everything', 'frames',
-           'host_side', 'mbit', 'per_frame']
+           'host_side', 'mbit', 'per_frame', 'place', 'received', 'shared_by']

@@ -81,7 +81,7 @@ def quick():
         Test('tcp', 3, profile=True),
         Test('tcp', 3, direction='tx', profile=True),
         udp(2, SMALL, 3000, profile=True),
-        udp(2, SMALL, LOAD),
+        udp(2, SMALL, LOAD, profile=True),
         Test('rr', 2, size=64),
         highest(1, SMALL, once=True),
         Test('idle', 2, once=True),

@@ -12,13 +12,15 @@ import re
 import sys
 from statistics import median
 
+import flame
 import svg
-from figures import DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit
+from figures import (DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit,
+                     place, received, shared_by)
 from labs import BUILD, REPO
 from targets import targets
 
 KEEP = '.. What follows is written by hand; make bench-report keeps it.'
-TOP = 40
+TOP = 30
 COSTS = (('dom0', 'xen'), ('dom0', 'kernel'), ('dom0', 'module'), ('guest', 'xen'),
          ('guest', 'kernel'), ('guest', 'module'), ('guest', 'user'))
 COLOURS = ('#b5423c', '#d98880', '#f0c4bf', '#2c5f8a', '#6fa3cf', '#bcd6ec', '#cfcfcf')
@@ -69,6 +71,10 @@ def described(test):
     m = re.fullmatch(r'udp_rx_(\d+)_at_(\d+)', test)
     if m:
         return f'UDP receive, {m[1]} bytes of payload, {int(m[2]):,} frames/s offered'
+    m = re.fullmatch(r'udp_rx_(\d+)_max(?:_mtu(\d+))?', test)
+    if m:
+        return (f'UDP receive, {m[1]} bytes of payload, all rates of the search'
+                + (f', MTU {m[2]}' if m[2] else ''))
     m = re.fullmatch(r'rr_(\d+)', test)
     if m:
         return f'UDP request and response, {m[1]} bytes, one after the other'
@@ -141,18 +147,33 @@ class Report:
                     for test in self.r.tests(guests, kind) for config in self.r.configs()
                     if (got := self.r.rows(config, test, guests))]
             out.append(table(('test', 'configuration', *columns.values()), rows))
+            if kind == 'max' and rows:
+                out.append(self.searches(guests))
         return '\n'.join(x for x in out if x)
+
+    def searches(self, guests):
+        """What came of all that a search sent: its word for "not lost" is iperf3's."""
+        rows = []
+        for test in self.r.tests(guests, 'max'):
+            for config in self.r.configs():
+                for row in self.r.rows(config, test, guests):
+                    sent = sum(t[1] for t in row['trials'])
+                    rows.append((test, config, row['round'], number(sent),
+                                 number(sum(t[2] for t in row['trials'])),
+                                 number(row['wire'].get('rx_frames')), number(received(row))))
+        return SEARCHES + '\n' + table(('test', 'configuration', 'round', 'sent', 'lost by iperf3',
+                                       'left the wire', 'received by the NIC'), rows)
 
     def costs(self, test, guests):
         rows, bars = [], []
         for config in self.r.configs():
-            got = [x for x in self.r.rows(config, test, guests) if frames(x)]
+            got = [x for x in self.r.rows(config, test, guests) if shared_by(x)]
             if not got:
                 continue
-            parts = [median(x['insns'][d].get(k, 0) / frames(x) for x in got) for d, k in COSTS]
+            parts = [median(x['insns'][d].get(k, 0) / shared_by(x) for x in got) for d, k in COSTS]
             rows.append((config, *map(number, parts),
-                         spread([host_side(x) / frames(x) for x in got]),
-                         spread([everything(x) / frames(x) for x in got])))
+                         spread([host_side(x) / shared_by(x) for x in got]),
+                         spread([everything(x) / shared_by(x) for x in got])))
             bars.append((config, parts))
         if not rows:
             return ''
@@ -168,9 +189,9 @@ class Report:
         rows = []
         for test in self.r.tests(guests):
             for config in self.r.configs():
-                got = [x for x in self.r.rows(config, test, guests) if frames(x)]
+                got = [x for x in self.r.rows(config, test, guests) if shared_by(x)]
                 for domain in DOMAINS if got else ():
-                    each = [median(sum(x['calls'][domain].get(f, 0) for f in names) / frames(x)
+                    each = [median(sum(x['calls'][domain].get(f, 0) for f in names) / shared_by(x)
                                    for x in got) for _, names in CALLS]
                     rows.append((test, config, domain, *(f'{v:.3f}' for v in each)))
         return table(('test', 'configuration', 'domain', *(name for name, _ in CALLS)), rows)
@@ -184,7 +205,7 @@ class Report:
                     continue
                 each = {n: median(x['calls'][domain].get(n, 0) / frames(x) for x in got)
                         for n in HYPERCALLS}
-                most = sorted(each.items(), key=lambda x: -x[1])[:8]
+                most = sorted(each.items(), key=lambda x: (-x[1], x[0]))[:8]
                 rows.append((config, domain, ', '.join(
                     f'{n.removeprefix("do_")} {v:.3f}' for n, v in most if v >= 0.0005) or '-'))
         return table(('configuration', 'domain', 'hypercalls for a wire frame, by kind'), rows)
@@ -201,27 +222,42 @@ class Report:
         return table(('configuration', 'domain', 'million/s', 'and waiting for the other CPU'),
                      rows)
 
-    def profile(self, p):
-        n = p['wire'].get(f'{p["direction"]}_frames', 0)
-        total = sum(f[4] for f in p['functions'] if f[1] != 'wait') + p['other_insns']
-        rows = []
-        for domain, kind, name, module, insns, calls in p['functions']:
-            if kind == 'wait' or len(rows) == TOP:
-                continue
-            where = module or {'kernel': 'vmlinux'}.get(kind, kind)
-            rows.append((domain, where, f'``{name}``', number(insns / n),
-                         f'{100 * insns / total:.1f}', f'{calls / n:.3f}' if calls else '-'))
-        by_module = {}
-        for domain, kind, _, module, insns, _ in p['functions']:
-            if kind != 'wait':
-                key = (domain, module or {'kernel': 'vmlinux'}.get(kind, kind))
-                by_module[key] = by_module.get(key, 0) + insns
-        modules = [(d, m, number(v / n)) for (d, m), v in
-                   sorted(by_module.items(), key=lambda x: -x[1]) if v / n >= 0.5]
-        return (title(f'{p["config"]}, {described(p["test"])}', '~')
-                + f'\n{n:,} frames; {total / n:,.0f} instructions a frame.\n\n'
-                + table(('domain', 'module', 'insns a frame'), modules) + '\n'
-                + table(('domain', 'where', 'function', 'insns a frame', '%', 'calls a frame'), rows))
+    def profiles(self):
+        """Of one guest, by test; all pictures of a test to one scale."""
+        by_test = {}
+        for p in self.r.data['profiles']:
+            rows = [r for r in self.r.rows(p['config'], p['test'])
+                    if r['round'] == p['round'] and frames(r)]
+            if p['guests'] == 1 and rows:
+                by_test.setdefault(p['test'], []).append((p, rows[0], flame.tree(p, rows[0])))
+        order = self.r.configs()
+        parts = []
+        for test, found in by_test.items():
+            widest = max(flame.total(tree) for _, _, tree in found)
+            parts.append(title(described(test), '~'))
+            for p, row, tree in sorted(found, key=lambda x: order.index(x[0]['config'])):
+                n = frames(row)
+                parts.append(f'**{p["config"]}**: {n:,} frames; {flame.total(tree):,.0f} '
+                             'instructions a frame.\n')
+                parts.append(self.picture(f'flame_{p["config"]}_{test}.svg', flame.flame(
+                    f'{p["config"]}, {described(test)}: instructions a frame', tree, widest)))
+                if test in TABLED:
+                    parts += self.functions(p, n, tree)
+        return parts
+
+    @staticmethod
+    def functions(p, n, tree):
+        all_insns = flame.total(tree)
+        places = [(d, where, flame.total(fs)) for d, found in tree.items()
+                  for where, fs in found.items()]
+        rows = [(domain, place(kind, name, module), f'``{name}``', number(insns / n),
+                 f'{100 * insns / n / all_insns:.1f}', f'{calls / n:.3f}' if calls else '-')
+                for domain, kind, name, module, insns, calls in p['functions'] if kind != 'wait']
+        return [table(('domain', 'where', 'insns a frame'),
+                      [(d, w, number(v)) for d, w, v in sorted(places, key=lambda x: -x[2])
+                       if v >= 0.5]),
+                table(('domain', 'where', 'function', 'insns a frame', '%', 'calls a frame'),
+                      rows[:TOP])]
 
     def page(self):
         parts = [HEAD, title('The run'), self.intro(), title('What must be reached'),
@@ -240,12 +276,9 @@ class Report:
             parts += [title(f'Calls of Xen for a frame{many}'), calls, self.calls(guests)]
             rates = costs = calls = ''
         parts += [self.hypercall_kinds(), title('The idle system'), IDLE_TEXT, self.idle()]
-        wanted = [p for p in self.r.data['profiles'] if p['guests'] == 1
-                  and (p['config'], p['test']) in PROFILES]
-        if wanted:
-            parts += [title('Where the instructions are'), PROFILE_TEXT]
-            parts += [self.profile(p) for p in sorted(
-                wanted, key=lambda p: PROFILES.index((p['config'], p['test'])))]
+        profiles = self.profiles()
+        if profiles:
+            parts += [title('Where the instructions are'), PROFILE_TEXT, *profiles]
         return '\n'.join(x for x in parts if x)
 
 
@@ -254,7 +287,8 @@ RATE_COLUMNS = {
     'udp': {'loss_percent': 'lost %', 'mbit': 'Mbit/s received'},
     'rr': {'median_us': 'median us', 'p99_us': '99 % us', 'lost': 'lost'},
 }
-PROFILES = [('nc2-direct', 'tcp_rx'), ('vf', 'tcp_rx'), ('nc2-direct', 'tcp_tx')]
+# Tests whose profiles are shown as tables too, not as pictures alone.
+TABLED = ('tcp_rx', 'tcp_tx')
 HEAD = '''.. SPDX-License-Identifier: GPL-2.0
 .. Written by make bench-report from the results of make bench or bench-quick.
 
@@ -277,7 +311,8 @@ are larger than the spread. Frames are those on the wire, in the direction of th
 COST_TEXT = '''Instructions that the emulated CPUs executed, divided by frames on the wire. dom0 has CPU 0
 to itself and the guests have CPU 1, so Xen's work is told by whose CPU did it. "dom0 and
 Xen" is all of CPU 0 and Xen's part of CPU 1. Nothing is subtracted. Instructions are not
-time: device emulation, caches, TLBs and the copying of bytes do not appear.
+time: device emulation, caches, TLBs and the copying of bytes do not appear. A search is
+counted as a whole, and divided by the frames that the NIC received in it.
 '''
 CALL_TEXT = '''Counted where Xen's functions begin; "grants copied" are calls of
 ``acquire_grant_for_copy()``, "interrupts" of ``do_IRQ()``, timers included.
@@ -286,9 +321,25 @@ IDLE_TEXT = '''Shown and not subtracted: a system under load goes to sleep less 
 is smaller than this. Once a second Xen's CPUs wait for each other to set their clocks; how
 long depends on the emulator, so that loop is kept out of all sums on this page.
 '''
-PROFILE_TEXT = f'''The {TOP} functions with most instructions in one run (the first round's); what
-they call is not included, what was inlined into them is. Calls are counted at a function's
-first instruction. Functions of user space are not told apart.
+SEARCHES = '''iperf3 counts the gaps in what arrives. What is missing behind the last frame that
+arrived is no gap, and the search takes such a rate for one without loss. This table has
+the whole search, with the tries that failed. Where the NIC received fewer than "sent"
+less "lost", more was lost than iperf3 tells, and a rate above **is not shown to be
+without loss**.
+'''
+PROFILE_TEXT = f'''One run of each test, the first round's, by function: what a function calls is not
+included, what was inlined into it is. Functions of user space are not told apart.
+
+The pictures are in the manner of flame graphs, but **of sums by function: there are no
+call stacks in them**. From the bottom up: all, domain, place, function; a frame is as
+wide as it has instructions, and the largest function of a place stands left. "Others"
+are those of less than {flame.SMALL * 100:.1f} % or too thin to be seen. The pictures of a test have one
+scale; one that comes out narrow is repeated as wide as there is room. Opened by itself
+a picture tells name and number of what the pointer is on.
+
+The tables have the sums of the places, and the {TOP} functions with most instructions.
+"Provider" is the part of the back that drives the NIC's queue; "modules" is what is not
+listed by function. Calls are counted at a function's first instruction.
 '''
 
 
@@ -317,7 +368,7 @@ def main():
         with open(os.path.join(pictures, name), 'w', encoding='utf-8') as f:
             f.write(drawing)
     with open(page, 'w', encoding='utf-8') as f:
-        f.write(f'{text}\n{KEEP}\n{kept.rstrip() or ""}'.rstrip() + '\n')
+        f.write(f'{text}\n{KEEP}\n\n{kept.strip()}'.rstrip() + '\n')
     print(f'{page}, {len(report.drawn)} pictures')
     for n, what, _, verdict in targets(results):
         print(f'  {n}. {verdict}: {what}')

@@ -16,11 +16,11 @@ def nice(top):
         step *= 10
 
 
-def frame(height, title, body):
+def frame(height, title, body, width=WIDTH):
     return '\n'.join((
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
-        f'viewBox="0 0 {WIDTH} {height}" {FONT}>',
-        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" {FONT}>',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
         f'<text x="10" y="20" font-size="14" font-weight="bold">{escape(title)}</text>',
         *body, '</svg>', ''))
 
