@@ -30,6 +30,13 @@ struct rx_out {
 	struct nc2b_rx_slot *cur;
 };
 
+static void rx_inc(struct nc2b_queue *q, enum nc2b_stat which)
+{
+	u64_stats_update_begin(&q->rx_sync);
+	u64_stats_inc(&q->stats[which]);
+	u64_stats_update_end(&q->rx_sync);
+}
+
 /* Slots of the guest's that a frame takes. */
 static u32 rx_slots(const struct sk_buff *skb, u32 headroom)
 {
@@ -88,9 +95,7 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 		q->backlog_bytes += skb->len;
 		__skb_queue_tail(&q->backlog, skb);
 	} else {
-		u64_stats_update_begin(&q->rx_sync);
-		u64_stats_inc(&q->stats[NC2B_RX_DROP_FULL]);
-		u64_stats_update_end(&q->rx_sync);
+		rx_inc(q, NC2B_RX_DROP_FULL);
 	}
 	if (q->backlog_bytes >= NC2B_RXQ_BYTES)
 		netif_tx_stop_queue(txq);
@@ -111,9 +116,7 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb)
 {
 	spin_lock_bh(&q->backlog.lock);
-	u64_stats_update_begin(&q->rx_sync);
-	u64_stats_inc(&q->stats[NC2B_RX_FILTERED]);
-	u64_stats_update_end(&q->rx_sync);
+	rx_inc(q, NC2B_RX_FILTERED);
 	spin_unlock_bh(&q->backlog.lock);
 	consume_skb(skb);
 }
@@ -144,9 +147,7 @@ void nc2b_rx_purge(struct nc2b_queue *q)
 	struct sk_buff *skb;
 
 	while ((skb = rx_dequeue(q)) != NULL) {
-		u64_stats_update_begin(&q->rx_sync);
-		u64_stats_inc(&q->stats[NC2B_RX_DROP_STALL]);
-		u64_stats_update_end(&q->rx_sync);
+		rx_inc(q, NC2B_RX_DROP_STALL);
 		kfree_skb(skb);
 	}
 }
@@ -361,9 +362,7 @@ static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
 			if (skb_linearize(skb) ||
 			    rx_ops(skb, o->headroom) > NC2B_COPY_OPS) {
 				kfree_skb(rx_dequeue(q));
-				u64_stats_update_begin(&q->rx_sync);
-				u64_stats_inc(&q->stats[NC2B_RX_DROP_NOMEM]);
-				u64_stats_update_end(&q->rx_sync);
+				rx_inc(q, NC2B_RX_DROP_NOMEM);
 				continue;
 			}
 		}
@@ -450,9 +449,7 @@ static void rx_watch_buffers(struct nc2b_queue *q)
 {
 	if (likely(q->vif->rx_notify) || skb_queue_empty_lockless(&q->backlog))
 		return;
-	u64_stats_update_begin(&q->rx_sync);
-	u64_stats_inc(&q->stats[NC2B_RX_REPOLLS]);
-	u64_stats_update_end(&q->rx_sync);
+	rx_inc(q, NC2B_RX_REPOLLS);
 	mod_timer(&q->repoll, jiffies + NC2B_RX_REPOLL);
 }
 

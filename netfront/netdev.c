@@ -107,12 +107,12 @@ static void nc2f_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s
 		s->rx_bytes += rx[NC2F_RX_BYTES];
 		s->tx_packets += tx[NC2F_TX_FRAMES];
 		s->tx_bytes += tx[NC2F_TX_BYTES];
-		for (i = NC2F_RX_FIRST_DROP; i < NC2F_RX_STATS; i++)
-			if (i != NC2F_RX_DROP_BAD && i != NC2F_RX_DROP_BACK)
-				s->rx_dropped += rx[i];
+		for (i = NC2F_RX_FIRST_DROP; i < NC2F_RX_FIRST_ERROR; i++)
+			s->rx_dropped += rx[i];
+		for (i = NC2F_RX_FIRST_ERROR; i < NC2F_RX_STATS; i++)
+			s->rx_errors += rx[i];
 		for (i = NC2F_TX_FIRST_DROP; i < NC2F_TX_STATS; i++)
 			s->tx_dropped += tx[i];
-		s->rx_errors += rx[NC2F_RX_DROP_BAD] + rx[NC2F_RX_DROP_BACK];
 	}
 }
 

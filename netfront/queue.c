@@ -101,9 +101,7 @@ static void refill_work(struct work_struct *work)
 	struct nc2f_queue *q = container_of(work, struct nc2f_queue, refill.work);
 
 	/* The poll fills the ring; it runs when bottom halves come back. */
-	local_bh_disable();
-	napi_schedule(q->napi);
-	local_bh_enable();
+	nc2f_queue_wake(q);
 }
 
 static int bind_events(struct nc2f_queue *q, bool split)

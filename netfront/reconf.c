@@ -121,13 +121,14 @@ int nc2f_reconf_channels(struct nc2f_dev *nf, const struct ethtool_channels *ch)
 	return nc2f_reconf(nf, ch->combined_count);
 }
 
-/* What the next connection will have. */
-static void choose(const struct nc2f_dev *nf, struct nc2f_params *p)
+/* What a connection made for this wish will have. */
+static void choose(const struct nc2f_dev *nf, const struct nc2f_wish *wish,
+		   struct nc2f_params *p)
 {
 	const struct nc2f_offer o = { .max_pool_pages = nf->offered.pool_pages };
 
-	nc2f_nego_choose(p, &o, nf->wish.pool_pages ?: nc2f_pool_pages,
-			 nf->wish.tx_entries ?: nc2f_tx_entries);
+	nc2f_nego_choose(p, &o, wish->pool_pages ?: nc2f_pool_pages,
+			 wish->tx_entries ?: nc2f_tx_entries);
 }
 
 /**
@@ -142,7 +143,7 @@ void nc2f_reconf_params(const struct nc2f_dev *nf, struct nc2f_params *p)
 	if (nf->live && nf->direct)
 		*p = nf->direct->block.params;
 	else
-		choose(nf, p);
+		choose(nf, &nf->wish, p);
 }
 
 /**
@@ -159,8 +160,8 @@ void nc2f_reconf_params(const struct nc2f_dev *nf, struct nc2f_params *p)
 int nc2f_reconf_rings(struct nc2f_dev *nf, const struct ethtool_ringparam *ring,
 		      struct netlink_ext_ack *extack)
 {
+	struct nc2f_wish wish = nf->wish;
 	struct nc2f_params was, p;
-	u32 pages, entries;
 
 	if (!nf->offered.pool_pages) {
 		if (ring->rx_pending == NC2F_RING_SIZE && ring->tx_pending == NC2F_RING_SIZE)
@@ -173,15 +174,12 @@ int nc2f_reconf_rings(struct nc2f_dev *nf, const struct ethtool_ringparam *ring,
 		return -EINVAL;
 	}
 	nc2f_reconf_params(nf, &was);
-	pages = nf->wish.pool_pages;
-	entries = nf->wish.tx_entries;
-	nf->wish.pool_pages = nc2f_nego_pages(ring->rx_pending);
-	nf->wish.tx_entries = ring->tx_pending;
-	choose(nf, &p);
-	if (p.pool_pages == was.pool_pages && p.tx_entries == was.tx_entries) {
-		nf->wish.pool_pages = pages;
-		nf->wish.tx_entries = entries;
+	wish.pool_pages = nc2f_nego_pages(ring->rx_pending);
+	wish.tx_entries = ring->tx_pending;
+	choose(nf, &wish, &p);
+	if (p.pool_pages == was.pool_pages && p.tx_entries == was.tx_entries)
 		return 0;
-	}
+	nf->wish.pool_pages = wish.pool_pages;
+	nf->wish.tx_entries = wish.tx_entries;
 	return nc2f_reconf(nf, 0);
 }

@@ -26,9 +26,9 @@
  * @NC2F_RX_DROP_NOMEM: no memory for the frame
  * @NC2F_RX_DROP_OWN_MAC: our own frame came back
  * @NC2F_RX_DROP_NOT_MINE: unicast to somebody else
+ * @NC2F_RX_DROP_XDP: not fit for the XDP program, or it failed, or could not send
  * @NC2F_RX_DROP_BAD: bad length, too many parts, bad headers
  * @NC2F_RX_DROP_BACK: the back or the NIC called it bad
- * @NC2F_RX_DROP_XDP: not fit for the XDP program, or it failed, or could not send
  * @NC2F_RX_STATS: number of counters
  */
 enum nc2f_rx_stat {
@@ -44,13 +44,15 @@ enum nc2f_rx_stat {
 	NC2F_RX_DROP_NOMEM,
 	NC2F_RX_DROP_OWN_MAC,
 	NC2F_RX_DROP_NOT_MINE,
+	NC2F_RX_DROP_XDP,
 	NC2F_RX_DROP_BAD,
 	NC2F_RX_DROP_BACK,
-	NC2F_RX_DROP_XDP,
 	NC2F_RX_STATS,
 };
 
+/* From here on frames that were lost; from there on those that are errors. */
 #define NC2F_RX_FIRST_DROP	NC2F_RX_DROP_NOMEM
+#define NC2F_RX_FIRST_ERROR	NC2F_RX_DROP_BAD
 
 /**
  * enum nc2f_tx_stat - what a lane counts on transmit

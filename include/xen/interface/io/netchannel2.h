@@ -87,10 +87,10 @@
  *  6. back.path = REVOKED: the back has unmapped every page of both pools and
  *     will not touch the rings again.  Final for this connection.
  *  7. A front that is about to be suspended sets XEN_NC2_FRONT_REVOKE and waits
- *     a while for REVOKED; one that has found the back lying sets it as well, so
- *     that the path is not offered again.  Xen learns that a page was written by a NIC when the
+ *     a while for REVOKED.  Xen learns that a page was written by a NIC when the
  *     page is unmapped, and not before: what a live migration has copied by then
- *     may be older than what the NIC has delivered.
+ *     may be older than what the NIC has delivered.  One that has found the back
+ *     lying sets it as well, so that the path is not offered again.
  *  Pages are the front's again when the grant can be ended, not before: the
  *  front must use the checking form (gnttab_try_end_foreign_access()) and
  *  leave a page granted whose grant is still in use.
