@@ -138,12 +138,47 @@ static int read_filter(struct nc2b_direct *d, struct front_filter *f)
 	return READ_ONCE(s->front.filter_seq) == f->seq ? 0 : -EAGAIN;
 }
 
+/* What an error of the NIC queue means, for people. */
+static const char *why_not(int err)
+{
+	switch (err) {
+	case -ENETDOWN:
+		return "the NIC has no link";
+	case -EMSGSIZE:
+		return "the NIC refuses the guest's MTU";
+	case -E2BIG:
+	case -EPERM:
+		return "the NIC cannot hold the guest's multicast list";
+	case -EIO:
+		return "the NIC queue was reset";
+	default:
+		return "the NIC's driver does not answer";
+	}
+}
+
+/* Have the NIC do what the front wants; NULL, or why it does not. */
+static const char *program(struct nc2b_direct *d, const struct front_filter *f)
+{
+	struct nc2q_filter filter = {
+		.mc = f->mc,
+		.nr_mc = f->nr,
+		.allmulti = f->flags & XEN_NC2_FRONT_ALLMULTI,
+	};
+	int err;
+
+	err = d->q->ops->set_mtu(d->q, f->mtu);
+	if (!err)
+		err = d->q->ops->set_filter(d->q, &filter);
+	if (filter.allmulti && (err == -EPERM || err == -EOPNOTSUPP))
+		return "the NIC does not give the guest every multicast frame";
+	return err ? why_not(err) : NULL;
+}
+
 /* Program what the front listens to; NULL, or why the direct path cannot do it. */
 static const char *apply_filter(struct nc2b_direct *d)
 {
-	struct nc2q_filter filter;
 	struct front_filter *f;
-	const char *why = NULL;
+	const char *why;
 
 	f = kmalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
@@ -153,19 +188,12 @@ static const char *apply_filter(struct nc2b_direct *d)
 		kfree(f);
 		return NULL;
 	}
-	filter.mc = f->mc;
-	filter.nr_mc = f->nr;
-	filter.allmulti = f->flags & XEN_NC2_FRONT_ALLMULTI;
 	if (f->flags & XEN_NC2_FRONT_PROMISC)
 		why = "the guest wants every frame (promiscuous mode)";
 	else if (f->mtu > d->q->max_mtu)
 		why = "the guest's MTU is larger than the NIC queue takes";
-	else if (d->q->ops->set_mtu(d->q, f->mtu))
-		why = "the NIC refuses the guest's MTU";
-	else if (d->q->ops->set_filter(d->q, &filter))
-		why = filter.allmulti ?
-		      "the NIC does not give the guest every multicast frame" :
-		      "the NIC cannot hold the guest's multicast list";
+	else
+		why = program(d, f);
 	WRITE_ONCE(d->seen_filter, f->seq);
 	kfree(f);
 	return why;
@@ -230,20 +258,6 @@ static void stop_queue(struct nc2b_direct *d)
 			    q->name, err);
 }
 
-static const char *why_not_started(int err)
-{
-	switch (err) {
-	case -ENETDOWN:
-		return "the NIC has no link";
-	case -EMSGSIZE:
-		return "the NIC refuses the guest's MTU";
-	case -EOPNOTSUPP:
-		return "the NIC is set up with traffic classes";
-	default:
-		return "the NIC's driver does not answer";
-	}
-}
-
 /* Lease and start a queue and give it the guest's buffers. */
 static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 {
@@ -266,7 +280,8 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 	err = d->q->ops->start(d->q, &params);
 	if (err) {
 		stop_queue(d);
-		return why_not_started(err);
+		return err == -EOPNOTSUPP ? "the NIC is set up with traffic classes" :
+		       why_not(err);
 	}
 	/* Pairs with the acquire in the poll function. */
 	smp_store_release(&d->running, true);
@@ -422,8 +437,7 @@ static const char *look_direct(struct nc2b_direct *d)
 		return "the rate has changed";
 	err = d->q->ops->check(d->q);
 	if (err)
-		return err == -ENETDOWN ? "the NIC has no link" :
-		       "the NIC queue was reset";
+		return why_not(err);
 	if (READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
 		return apply_filter(d);
 	return NULL;

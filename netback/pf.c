@@ -45,6 +45,8 @@ struct device *nc2b_pf_get(const char *name, const char **why)
 		*why = "the NIC that gatewaydev= names has no SR-IOV";
 	else if (!dev->netdev_ops->ndo_set_vf_mac)
 		*why = "the NIC's driver cannot set filters for a virtual function";
+	else if (!netif_running(dev))
+		*why = "the NIC is down";
 	else
 		nic = get_device(dev->dev.parent);
 	rtnl_unlock();
