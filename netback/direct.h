@@ -110,6 +110,9 @@ enum nc2b_eoi {
  * @comp: they go back
  * @tx: the guest sends
  * @tx_inflight: entries of @tx that the NIC has and the guest does not yet
+ * @tx_seen: @tx.cons when last looked at; under @lock
+ * @tx_moved: when it was last seen to have moved, or nothing was to be sent (jiffies);
+ *	under @lock
  * @frags: pieces of the frame that is being built; NAPI only
  * @q: the leased queue, or NULL; under @lock, NAPI reads it while @running
  * @running: the queue is started and NAPI may use it
@@ -149,6 +152,8 @@ struct nc2b_direct {
 	struct nc2b_prod comp;
 	struct nc2b_cons tx;
 	u32 tx_inflight;
+	u32 tx_seen;
+	unsigned long tx_moved;
 	struct nc2q_frag frags[XEN_NC2_TX_MAX_SLOTS];
 
 	struct nc2q *q;

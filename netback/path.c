@@ -23,6 +23,8 @@
 #define DRAIN_MS	50
 /* How often the NIC is looked after while a path is active. */
 #define CHECK_MS	500
+/* What a frame may take to leave; the time after which Linux gives a NIC up. */
+#define SEND_LIMIT	(5 * HZ)
 /* Tries to enter the direct path: from and up to this far apart. */
 #define RETRY_MIN_MS	1000
 #define RETRY_MAX_MS	30000
@@ -319,6 +321,7 @@ static const char *set_filters(struct nc2b_direct *d)
 static void entered(struct nc2b_direct *d)
 {
 	d->since = ktime_get_boottime_ns();
+	d->tx_moved = jiffies;
 	WRITE_ONCE(d->reason, NULL);
 	WRITE_ONCE(d->direct, true);
 	nc2b_direct_count(d, NC2B_D_PROMOTED, 1);
@@ -424,6 +427,23 @@ static const char *not_allowed(const struct nc2b_direct *d)
 	return NULL;
 }
 
+/*
+ * Whether the NIC has had a frame for so long that it will not leave.  The
+ * registers may look well all the same.  That nothing is received proves nothing:
+ * there may be nothing to receive.
+ */
+static bool stalled(struct nc2b_direct *d)
+{
+	u32 cons = READ_ONCE(d->tx.cons);
+
+	if (!READ_ONCE(d->tx_inflight) || cons != d->tx_seen) {
+		d->tx_seen = cons;
+		d->tx_moved = jiffies;
+		return false;
+	}
+	return time_after(jiffies, d->tx_moved + SEND_LIMIT);
+}
+
 static const char *look_direct(struct nc2b_direct *d)
 {
 	const char *why = not_allowed(d);
@@ -438,6 +458,10 @@ static const char *look_direct(struct nc2b_direct *d)
 	err = d->q->ops->check(d->q);
 	if (err)
 		return why_not(err);
+	/* An interrupt that was lost costs half a second, and not the queue. */
+	poll_now(d);
+	if (stalled(d))
+		return "the NIC queue has stopped sending";
 	if (READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
 		return apply_filter(d);
 	return NULL;
