@@ -462,6 +462,8 @@ static const char *look_direct(struct nc2b_direct *d)
 	poll_now(d);
 	if (stalled(d))
 		return "the NIC queue has stopped sending";
+	if (!nc2b_pf_has_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan))
+		return "somebody else has changed the NIC's filter for the guest";
 	if (READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
 		return apply_filter(d);
 	return NULL;

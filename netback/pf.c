@@ -2,6 +2,7 @@
 #include "pf.h"
 
 #include <linux/etherdevice.h>
+#include <linux/if_link.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/pci.h>
@@ -108,6 +109,35 @@ int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 v
 		err = set_locked(dev, vf, mac, vlan, mbit);
 	rtnl_unlock();
 	return err;
+}
+
+/**
+ * nc2b_pf_has_filter - whether a guest's filter is as it was set
+ * @nic: the physical function
+ * @vf: which virtual function
+ * @mac: the guest's address
+ * @vlan: its VLAN, or 0
+ *
+ * An administrator can change it at any time ("ip link set NIC vf N mac"), and then
+ * the queue receives nothing more of what is for the guest.
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: false if the driver says that it is another one.
+ */
+bool nc2b_pf_has_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan)
+{
+	struct ifla_vf_info info = {};
+	struct net_device *dev;
+	bool same = true;
+
+	rtnl_lock();
+	dev = pf_netdev(nic);
+	if (dev && dev->netdev_ops->ndo_get_vf_config &&
+	    !dev->netdev_ops->ndo_get_vf_config(dev, vf, &info))
+		same = ether_addr_equal(info.mac, mac) && info.vlan == vlan;
+	rtnl_unlock();
+	return same;
 }
 
 /**

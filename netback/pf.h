@@ -14,6 +14,7 @@ struct device;
 struct device *nc2b_pf_get(const char *name, const char **why);
 int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan,
 		       u32 mbit);
+bool nc2b_pf_has_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan);
 void nc2b_pf_clear_filter(struct device *nic, unsigned int vf);
 int nc2b_pf_add_address(const char *name, const u8 *mac);
 void nc2b_pf_del_address(const char *name, const u8 *mac);
