@@ -116,6 +116,7 @@ enum nc2b_eoi {
  * @frags: pieces of the frame that is being built; NAPI only
  * @q: the leased queue, or NULL; under @lock, NAPI reads it while @running
  * @running: the queue is started and NAPI may use it
+ * @groups: broadcast and multicast come by the queue, and must not by the bridge
  * @napi: the hot path
  * @irq: the event channel
  * @eoi: whether an event awaits its EOI: enum nc2b_eoi
@@ -158,6 +159,7 @@ struct nc2b_direct {
 
 	struct nc2q *q;
 	bool running;
+	bool groups;
 	struct napi_struct napi;
 	unsigned int irq;
 	atomic_t eoi;

@@ -248,6 +248,7 @@ static void stop_queue(struct nc2b_direct *d)
 	 */
 	WRITE_ONCE(d->running, false);
 	nc2b_napi_stop(&d->napi);
+	WRITE_ONCE(d->groups, false);
 	err = q->ops->stop(q);
 	nc2b_pool_recall_all(&d->pool);
 	nc2b_direct_forget_tx(d);
@@ -304,6 +305,11 @@ static const char *set_filters(struct nc2b_direct *d)
 
 	if (why)
 		return why;
+	/*
+	 * The NIC gives the queue what everybody gets, and the bridge may do so for a
+	 * second after the carrier is off, when the kernel tells it.
+	 */
+	WRITE_ONCE(d->groups, true);
 	/*
 	 * dom0's filter off before the guest's on: both on would deliver a frame
 	 * twice, both off loses what arrives between two register writes.

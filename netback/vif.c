@@ -29,6 +29,14 @@ static u16 nc2b_vif_select_queue(struct net_device *dev, struct sk_buff *skb,
 	return netdev_pick_tx(dev, skb, NULL);
 }
 
+/* What the bridge hands out, and the guest does not want or has already. */
+static bool unwanted(const struct nc2b_vif *vif, const u8 *addr)
+{
+	if (is_multicast_ether_addr(addr) && READ_ONCE(vif->direct->groups))
+		return true;
+	return !nc2b_mcast_wanted(&vif->mcast, addr);
+}
+
 static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nc2b_vif *vif = netdev_priv(dev);
@@ -36,7 +44,7 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 
 	if (!vif->queues || id >= vif->nr_queues || READ_ONCE(vif->broken))
 		goto drop;
-	if (!nc2b_mcast_wanted(&vif->mcast, skb->data)) {
+	if (unwanted(vif, skb->data)) {
 		nc2b_rx_filtered(&vif->queues[id], skb);
 		return NETDEV_TX_OK;
 	}
