@@ -255,10 +255,11 @@ static void stop_queue(struct nc2b_direct *d)
 	nc2b_block_dma_unmap(&d->block);
 	d->q = NULL;
 	nc2b_napi_start(d->vif->dev, &d->napi, nc2b_direct_poll);
-	nc2q_release(q, err);
 	if (err)
 		netdev_warn(d->vif->dev, "NIC queue %s stopped by force (%d); bind it again to use it\n",
 			    q->name, err);
+	/* It may be gone when this returns. */
+	nc2q_release(q, err);
 }
 
 /* Lease and start a queue and give it the guest's buffers. */
