@@ -98,13 +98,14 @@ struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif)
 		return NULL;
 	d->vif = vif;
 	d->reason = "not connected";
+	d->weight = NC2B_DEF_WEIGHT;
 	d->since = ktime_get_boottime_ns();
 	mutex_init(&d->lock);
 	INIT_DELAYED_WORK(&d->work, nc2b_path_work);
 	INIT_LIST_HEAD(&d->node);
 	init_waitqueue_head(&d->ack_wait);
 	u64_stats_init(&d->sync);
-	nc2b_path_add(d);
+	nc2b_share_add(d);
 	return d;
 }
 
@@ -116,7 +117,7 @@ void nc2b_direct_destroy(struct nc2b_direct *d)
 {
 	if (!d)
 		return;
-	nc2b_path_del(d);
+	nc2b_share_del(d);
 	/* A NIC queue that is taken away may still be talking to us. */
 	nc2q_sync();
 	cancel_delayed_work_sync(&d->work);
@@ -217,6 +218,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->running = false;
 	d->failed = false;
 	d->revoked = false;
+	d->in_vain = false;
 	d->backoff = 0;
 	d->seen_filter = 0;
 	atomic_set(&d->eoi, NC2B_EOI_NONE);

@@ -2,8 +2,9 @@
 /*
  * The direct path of one guest interface.
  *
- * direct.c: life of the block, and the hot path between NIC and rings.
+ * direct.c: life of the block.  dpoll.c: the hot path between NIC and rings.
  * path.c: which path is active, and every step from one to the other.
+ * share.c: who gets a queue where there are fewer than interfaces.
  */
 #ifndef NC2B_DIRECT_H
 #define NC2B_DIRECT_H
@@ -79,6 +80,9 @@ enum nc2b_eoi {
 
 /* Descriptors handled in one call of the provider. */
 #define NC2B_D_BATCH	64
+/* Weight of an interface that nobody has given another one, and the largest. */
+#define NC2B_DEF_WEIGHT	100
+#define NC2B_MAX_WEIGHT	1000
 /* Room for the name of a NIC and for a reason. */
 #define NC2B_NIC_LEN	IFNAMSIZ
 
@@ -97,7 +101,11 @@ enum nc2b_eoi {
  * @backoff: ms before the next try to enter it; under @lock
  * @fdb: the bridge sends the guest's frames to the vif; under @lock
  * @waiting: the last try found no free queue: try when one comes free
- * @node: list of all interfaces, see path.c
+ * @weight: who has more of it goes first; the administrator's wish
+ * @yield: somebody heavier waits: give the queue up
+ * @in_vain: the last queue that was leased could not be used; under @lock
+ * @wish: filter_seq of then; under @lock
+ * @node: list of all interfaces, see share.c
  * @since: when the active path was entered (boot time, ns)
  * @reason: why the direct path is not active: a constant text; read anywhere
  * @rate_changed: the NIC limits the guest to a rate that is not the limit now
@@ -140,6 +148,10 @@ struct nc2b_direct {
 	u32 backoff;
 	bool fdb;
 	bool waiting;
+	u32 weight;
+	bool yield;
+	bool in_vain;
+	u32 wish;
 	struct list_head node;
 	u64 since;
 	const char *reason;
@@ -199,7 +211,13 @@ void nc2b_path_bridge_off(struct nc2b_direct *d);
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);
 void nc2b_path_rate_changed(struct nc2b_direct *d);
 void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy);
-void nc2b_path_add(struct nc2b_direct *d);
-void nc2b_path_del(struct nc2b_direct *d);
+
+/* share.c */
+void nc2b_share_add(struct nc2b_direct *d);
+void nc2b_share_del(struct nc2b_direct *d);
+void nc2b_share_kick(void);
+bool nc2b_share_outranked(const struct nc2b_direct *d);
+void nc2b_share_make_room(const struct nc2b_direct *d);
+void nc2b_share_set_weight(struct nc2b_direct *d, u32 weight);
 
 #endif /* NC2B_DIRECT_H */

@@ -31,8 +31,6 @@
 
 static const char broke_rules[] = "the guest broke the rules of the direct path";
 
-static LIST_HEAD(all);
-static DEFINE_MUTEX(all_lock);
 static struct workqueue_struct *wq;
 
 /**
@@ -262,17 +260,48 @@ static void stop_queue(struct nc2b_direct *d)
 	nc2q_release(q, err);
 }
 
-/* Lease and start a queue and give it the guest's buffers. */
+/* No queue is waited for any more: who left a free one alone may try. */
+static void wait_no_more(struct nc2b_direct *d)
+{
+	if (!d->waiting)
+		return;
+	WRITE_ONCE(d->waiting, false);
+	nc2b_share_kick();
+}
+
+/*
+ * Lease a queue.  Nobody has to make room for an interface that has had one before
+ * and could not use it, as long as its guest has not asked for something else.
+ */
+static const char *lease(struct nc2b_direct *d, struct device *nic)
+{
+	u32 wish = READ_ONCE(d->block.shared->front.filter_seq);
+
+	d->q = nc2b_share_outranked(d) ? NULL : nc2q_lease(nic, &queue_client, d);
+	if (d->q) {
+		d->in_vain = true;
+		d->wish = wish;
+		wait_no_more(d);
+		return NULL;
+	}
+	WRITE_ONCE(d->waiting, true);
+	if (!nc2q_count(nic, NULL))
+		return "the NIC has no queues for guests (see nc2-vfs)";
+	if (!d->in_vain || d->wish != wish)
+		nc2b_share_make_room(d);
+	return "no free queue on the NIC";
+}
+
+/* Start a queue and give it the guest's buffers. */
 static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 {
 	struct nc2q_start params = { .buf_size = d->pool.buf_size };
+	const char *why;
 	int err, tries;
 
-	d->q = nc2q_lease(nic, &queue_client, d);
-	WRITE_ONCE(d->waiting, !d->q);
-	if (!d->q)
-		return nc2q_count(nic, NULL) ? "no free queue on the NIC" :
-		       "the NIC has no queues for guests (see nc2-vfs)";
+	why = lease(d, nic);
+	if (why)
+		return why;
 	ether_addr_copy(params.mac, d->vif->mac);
 	params.mtu = clamp_t(u32, READ_ONCE(d->block.shared->front.mtu),
 			     ETH_MIN_MTU, d->q->max_mtu);
@@ -329,6 +358,8 @@ static void entered(struct nc2b_direct *d)
 {
 	d->since = ktime_get_boottime_ns();
 	d->tx_moved = jiffies;
+	d->in_vain = false;
+	WRITE_ONCE(d->yield, false);
 	WRITE_ONCE(d->reason, NULL);
 	WRITE_ONCE(d->direct, true);
 	nc2b_direct_count(d, NC2B_D_PROMOTED, 1);
@@ -409,6 +440,7 @@ static const char *enter(struct nc2b_direct *d)
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 {
 	WRITE_ONCE(d->reason, reason);
+	wait_no_more(d);
 	if (!d->direct)
 		return;
 
@@ -462,6 +494,8 @@ static const char *look_direct(struct nc2b_direct *d)
 		return "the guest has left the direct path by itself";
 	if (READ_ONCE(d->rate_changed))
 		return "the rate has changed";
+	if (xchg(&d->yield, false) && nc2b_share_outranked(d))
+		return "an interface of more weight has taken the NIC queue";
 	err = d->q->ops->check(d->q);
 	if (err)
 		return why_not(err);
@@ -480,7 +514,9 @@ static void look_bridged(struct nc2b_direct *d)
 {
 	const char *why = not_allowed(d);
 
-	if (!why)
+	if (why)
+		wait_no_more(d);
+	else
 		why = enter(d);
 	if (!why)
 		return;
@@ -538,6 +574,7 @@ void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
 	mutex_lock(&d->lock);
 	d->policy = policy;
 	d->backoff = 0;
+	d->in_vain = false;
 	mutex_unlock(&d->lock);
 	nc2b_path_kick(d, 0);
 	flush_delayed_work(&d->work);
@@ -556,40 +593,6 @@ void nc2b_path_rate_changed(struct nc2b_direct *d)
 		nc2b_path_kick(d, 0);
 }
 
-/* A queue has come free: whoever waits may try. */
-static void queue_freed(void)
-{
-	struct nc2b_direct *d;
-
-	mutex_lock(&all_lock);
-	list_for_each_entry(d, &all, node)
-		if (READ_ONCE(d->waiting))
-			nc2b_path_kick(d, 0);
-	mutex_unlock(&all_lock);
-}
-
-/**
- * nc2b_path_add - let an interface hear of queues that come free
- * @d: the direct path
- */
-void nc2b_path_add(struct nc2b_direct *d)
-{
-	mutex_lock(&all_lock);
-	list_add_tail(&d->node, &all);
-	mutex_unlock(&all_lock);
-}
-
-/**
- * nc2b_path_del - undo nc2b_path_add()
- * @d: the direct path
- */
-void nc2b_path_del(struct nc2b_direct *d)
-{
-	mutex_lock(&all_lock);
-	list_del(&d->node);
-	mutex_unlock(&all_lock);
-}
-
 /**
  * nc2b_path_init - start of the module
  *
@@ -600,7 +603,7 @@ int nc2b_path_init(void)
 	wq = alloc_workqueue("xen-nc2-back", WQ_UNBOUND, 0);
 	if (!wq)
 		return -ENOMEM;
-	nc2q_set_notify(queue_freed);
+	nc2q_set_notify(nc2b_share_kick);
 	return 0;
 }
 

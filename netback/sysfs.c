@@ -8,6 +8,7 @@
 #include "xenbus.h"
 
 #include <linux/device.h>
+#include <linux/kstrtox.h>
 #include <linux/sysfs.h>
 
 static struct nc2b_direct *to_direct(struct device *dev)
@@ -45,6 +46,27 @@ static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%s\n", bridged ? "bridged" : "auto");
 }
 static DEVICE_ATTR_RO(policy);
+
+static ssize_t weight_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_direct(dev)->weight));
+}
+
+static ssize_t weight_store(struct device *dev, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	u32 weight;
+	int err;
+
+	err = kstrtou32(buf, 10, &weight);
+	if (err)
+		return err;
+	if (weight > NC2B_MAX_WEIGHT)
+		return -ERANGE;
+	nc2b_share_set_weight(to_direct(dev), weight);
+	return len;
+}
+static DEVICE_ATTR_RW(weight);
 
 static ssize_t path_seconds_show(struct device *dev, struct device_attribute *attr,
 				 char *buf)
@@ -103,6 +125,7 @@ POOL_ATTR(pool_bounced, d->block.bounced);
 static struct attribute *nc2b_attrs[] = {
 	&dev_attr_path.attr,
 	&dev_attr_policy.attr,
+	&dev_attr_weight.attr,
 	&dev_attr_path_seconds.attr,
 	&dev_attr_reason.attr,
 	&dev_attr_nic.attr,
