@@ -129,6 +129,7 @@ enum nc2b_eoi {
  * @irq: the event channel
  * @eoi: whether an event awaits its EOI: enum nc2b_eoi
  * @worked: work has been found since the last EOI; NAPI only
+ * @mcast: multicast groups that the NIC filters for the guest, -1: it gives all
  * @seen_filter: filter_seq of the guest's last request that was carried out
  * @ack_wait: woken by the guest's events
  * @sync: protects @stats
@@ -176,6 +177,7 @@ struct nc2b_direct {
 	unsigned int irq;
 	atomic_t eoi;
 	bool worked;
+	int mcast;
 	u32 seen_filter;
 	wait_queue_head_t ack_wait;
 

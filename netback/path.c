@@ -171,7 +171,10 @@ static const char *program(struct nc2b_direct *d, const struct front_filter *f)
 		err = d->q->ops->set_filter(d->q, &filter);
 	if (filter.allmulti && (err == -EPERM || err == -EOPNOTSUPP))
 		return "the NIC does not give the guest every multicast frame";
-	return err ? why_not(err) : NULL;
+	if (err)
+		return why_not(err);
+	WRITE_ONCE(d->mcast, filter.allmulti ? -1 : (int)f->nr);
+	return NULL;
 }
 
 /* Program what the front listens to; NULL, or why the direct path cannot do it. */

@@ -105,6 +105,18 @@ static ssize_t queue_show(struct device *dev, struct device_attribute *attr, cha
 }
 static DEVICE_ATTR_RO(queue);
 
+static ssize_t multicast_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	struct nc2b_direct *d = to_direct(dev);
+	int groups = READ_ONCE(d->mcast);
+
+	if (!READ_ONCE(d->direct))
+		return sysfs_emit(buf, "\n");
+	return groups < 0 ? sysfs_emit(buf, "all\n") : sysfs_emit(buf, "%d\n", groups);
+}
+static DEVICE_ATTR_RO(multicast);
+
 #define POOL_ATTR(name, expr)						\
 static ssize_t name##_show(struct device *dev,				\
 			   struct device_attribute *attr, char *buf)	\
@@ -130,6 +142,7 @@ static struct attribute *nc2b_attrs[] = {
 	&dev_attr_reason.attr,
 	&dev_attr_nic.attr,
 	&dev_attr_queue.attr,
+	&dev_attr_multicast.attr,
 	&dev_attr_pool_pages.attr,
 	&dev_attr_pool_buffers.attr,
 	&dev_attr_pool_guest.attr,
