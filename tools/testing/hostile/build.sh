@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Build nc2-hostile.ko (a guest that lies) and nc2-hostile-back.ko (a back that
-# does) for one of Debian's kernels: build.sh [6.12|7.3]
+# Build nc2-hostile.ko (a guest that lies), nc2-hostile-back.ko (a back that does)
+# and nc2-deaf.ko (a NIC that stops answering) for one of Debian's kernels:
+# build.sh [6.12|7.3]
 #
-# They look into our modules from inside, so they are built against the sources
+# The first two look into our modules from inside, so they are built against the sources
 # that tools/testing/build-modules.sh built those from.  Prints the folder that they are in.
 set -euo pipefail
 
@@ -20,10 +21,10 @@ fi
 mkdir -p "$out/hostile"
 exec 9>"$out/.lock"
 flock 9
-cp -u "$here/Kbuild" "$here/front.c" "$here/back.c" "$out/hostile/"
+cp -u "$here/Kbuild" "$here/front.c" "$here/back.c" "$here/deaf.c" "$out/hostile/"
 "$root" run -- make -s -C "$("$root" kdir "$kernel")" M="$out/hostile" \
 	BUILT="$out/src" W=1 modules >&2
-for name in nc2-hostile nc2-hostile-back; do
+for name in nc2-hostile nc2-hostile-back nc2-deaf; do
 	"$root" run -- strip -g "$out/hostile/$name.ko"
 	cp "$out/hostile/$name.ko" "$out/"
 done

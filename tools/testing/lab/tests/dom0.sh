@@ -181,6 +181,48 @@ judge() {
 	echo "other $(show g2 path)"
 }
 
+# said gI REASON: how often the interface has left the direct path for it.
+said() {
+	dev=$(vif "$1") || die "$dev"
+	dmesg | grep -cF "$dev: bridged path: $2" || true
+}
+
+# wait_said gI REASON TIMES SECONDS: until it has been so often.
+wait_said() {
+	end=$(($(date +%s) + $4))
+	until [ "$(said "$1" "$2")" -ge "$3" ]; do
+		if [ "$(date +%s)" -ge "$end" ]; then
+			all "$1"
+			die "$1 has not left the direct path in $4 s because '$2'"
+		fi
+		sleep 0.3
+	done
+}
+
+# vf_number gI: of the queue that it has, as "ip link set NIC vf N" counts.
+vf_number() {
+	queue=$(show "$1" queue)
+	for vf in /sys/class/net/nic0/device/virtfn*; do
+		case $(readlink "$vf") in
+		*/"$queue") echo "${vf##*virtfn}"; return ;;
+		esac
+	done
+	die "no virtual function is '$queue'"
+}
+
+# uplink: the NIC's driver is loaded anew, and the bridge gets its uplink back as
+# dom0-net makes it.  xenbr0 has the NIC's address, so that this says nothing.
+uplink() {
+	modprobe igb || die "igb is not to be loaded"
+	for pf in /sys/class/net/*/device/sriov_totalvfs; do
+		pf=${pf#/sys/class/net/}
+	done
+	ip link set "${pf%%/*}" name nic0 &&
+		ip link set nic0 master xenbr0 &&
+		bridge link set dev nic0 learning off &&
+		ip link set nic0 up || die "${pf%%/*} does not become the uplink"
+}
+
 # No virtual function is the back end's any more.
 unbind_all() {
 	for vf in /sys/bus/pci/drivers/xen-nc2-back/0000:*; do

@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What happens to a NIC while a guest is on one of its queues: no link, down, reset,
+# a filter that somebody else has changed, no virtual functions, no driver, queues and
+# mailboxes that do not answer.  Each time the guest goes to the bridge, says why, and
+# comes back by itself; a TCP connection, whose every byte is checked, lives.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+LABS=${NC2_BUILD:-$TESTS/../../../../build}/lab
+
+# event REASON COMMAND...: what is said above, when COMMAND happens.
+event() {
+	local why=$1 before
+
+	shift
+	# Out of favour after the event before, it would wait longer to come back.
+	d0 put g1 path auto
+	wait_path g1 direct
+	stream_start g1
+	shot a g1
+	before=$(d0 said g1 "$why")
+	"$@"
+	d0 wait_said g1 "$why" $((before + 1)) "$LIMIT"
+	wait_path g1 direct
+	is reason "$(reason g1)" ''
+	stream_moves g1
+	stream_end g1
+	pings wire "$(address g1)" -s 1400
+	shot b g1
+	moved back direct_left 1
+	moved back direct_entered 1
+	[ "$(change back direct_left)" = "$(change back direct_entered)" ] ||
+		fail "left and entered do not match"
+	still front direct_broken
+}
+
+# bridged_for REASON: meanwhile; and the bridge goes on without the NIC.
+bridged_for() {
+	d0 wait g1 reason "$1" "$LIMIT"
+	wait_path g1 bridged
+	pings dom0 "$(address g1)" -s 1400
+}
+
+# monitor COMMAND: QEMU's.  Its socket's path may be too long for an address.
+monitor() {
+	python3 - "$LABS/$NAME" "$1" <<-'END'
+		import os, socket, sys
+		def answer():
+		    text = b''
+		    while not text.endswith(b'(qemu) '):
+		        part = s.recv(4096)
+		        if not part:
+		            sys.exit('the monitor is gone')
+		        text += part
+		    return text.decode(errors='replace')
+		os.chdir(sys.argv[1])
+		s = socket.socket(socket.AF_UNIX)
+		s.settimeout(60)
+		s.connect('monitor.sock')
+		answer()
+		s.sendall(sys.argv[2].encode() + b'\n')
+		text = answer()
+		if 'rror' in text or 'not found' in text or 'unknown' in text:
+		    sys.exit(text)
+	END
+}
+
+no_link() {
+	monitor "set_link wire off"
+	bridged_for 'the NIC has no link'
+	monitor "set_link wire on"
+}
+
+down() {
+	dom0 ip link set nic0 down
+	bridged_for 'the NIC is down'
+	dom0 ip link set nic0 up
+}
+
+# By the driver of the PF, which is what a watchdog or a new MTU makes it do.
+pf_reset() {
+	dom0 ethtool -r nic0
+}
+
+# By a function level reset, of which no driver is told.
+vf_reset() {
+	dom0 sh -c "echo 1 >/sys/bus/pci/devices/$(d0 show g1 queue)/reset"
+}
+
+# filter WORD...: as an administrator sets it, who does not know whose it is.
+filter() {
+	dom0 ip link set nic0 vf "$(d0 vf_number g1)" "$@"
+}
+
+# With the queues in use, and without nc2-vfs.
+no_vfs() {
+	dom0 sh -c 'echo 0 >/sys/class/net/nic0/device/sriov_numvfs'
+	bridged_for '*nc2-vfs*'
+	stream_moves g1
+	dom0 nc2-vfs give nic0 1
+}
+
+no_driver() {
+	dom0 rmmod igb
+	bridged_for '*no interface has the name*'
+	d0 uplink
+	dom0 nc2-vfs give nic0 1
+}
+
+queue_stands() {
+	dom0 sh -ec "insmod /root/nc2-deaf.ko nic=nic0 vf=$(d0 vf_number g1)
+		rmmod nc2_deaf"
+}
+
+# The guest's wish makes the back ask.
+mailbox_silent() {
+	dom0 insmod /root/nc2-deaf.ko nic=nic0
+	on g1 ip maddr add 33:33:00:00:77:01 dev eth0
+	bridged_for '*driver does not answer*'
+	stream_moves g1
+	dom0 rmmod nc2_deaf
+}
+
+# On the bridge nothing of the NIC matters but its link.
+bridged_guest() {
+	d0 put g1 path bridged
+	wait_path g1 bridged
+	stream_start g1
+	shot a g1
+	pf_reset
+	stream_moves g1
+	dom0 sh -c 'echo 0 >/sys/class/net/nic0/device/sriov_numvfs'
+	stream_moves g1
+	dom0 rmmod igb
+	d0 uplink
+	stream_moves g1
+	dom0 nc2-vfs give nic0 1
+	shot b g1
+	still back direct_left
+	still back direct_entered
+	like reason "$(reason g1)" '*administrator*'
+	d0 put g1 path auto
+	wait_path g1 direct
+	stream_moves g1
+	stream_end g1
+}
+
+prepare() {
+	lab push dom0 "$hostile/nc2-deaf.ko" /root/nc2-deaf.ko
+	serve g1
+	wait_path g1 direct
+}
+
+if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
+	echo "not ok 1 - nc2-deaf.ko is built"
+	sed 's/^/#   /' "$TMP/build"
+	echo 1..1
+	exit 1
+fi
+up --guests 1 --vfs 1
+needed "a guest is direct" prepare
+t "the NIC loses its link and gets it back" event 'the NIC has no link' no_link
+t "the NIC goes down and up" event 'the NIC queue was reset' down
+t "the NIC's driver resets it" event 'the NIC queue was reset' pf_reset
+t "the virtual function is reset" event 'the NIC queue was reset' vf_reset
+t "somebody gives the virtual function another address" \
+	event "somebody else has changed the NIC's filter for the guest" filter mac 00:16:3e:99:00:77
+if [ "$(often 1 2)" = 2 ]; then
+	t "somebody puts the virtual function into a VLAN" \
+		event "somebody else has changed the NIC's filter for the guest" filter vlan 9
+fi
+t "the virtual functions go while one is in use" event 'the NIC queue was taken away' no_vfs
+t "the queue stands still" event 'the NIC queue has stopped sending' queue_stands
+t "nobody listens to the mailbox" event "the NIC's driver does not answer" mailbox_silent
+t "the NIC's driver is unloaded and loaded" event 'the NIC queue was taken away' no_driver
+t "a guest on the bridge: reset, no virtual functions, no driver" bridged_guest
+finish
