@@ -181,6 +181,12 @@ judge() {
 	echo "other $(show g2 path)"
 }
 
+# fdb gI: ports of the bridge that have its address.
+fdb() {
+	bridge fdb show br xenbr0 | awk -v mac="00:16:3e:99:00:0${1#g}" \
+		'$1 == mac && / master / { print $3 }' | sort -u
+}
+
 # said gI REASON: how often the interface has left the direct path for it.
 said() {
 	dev=$(vif "$1") || die "$dev"
