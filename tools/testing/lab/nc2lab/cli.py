@@ -13,7 +13,9 @@ import logs
 from machine import Lab, images, preflight, quote
 from util import LabError, say
 
-MAX = 7
+# One more than the NIC has virtual functions: somebody has to wait.
+MAX_GUESTS = 8
+MAX_VFS = 7
 
 
 def count(low, high):
@@ -57,12 +59,12 @@ def parser():
         return p
 
     p = add('up', help='boot a lab')
-    p.add_argument('--guests', type=count(0, MAX), default=1, metavar='0..7')
+    p.add_argument('--guests', type=count(0, MAX_GUESTS), default=1, metavar='0..8')
     p.add_argument('--back', choices=('nc2', 'stock', 'none'), default='nc2')
     guest_options(p, True)
     p.add_argument('--iommu', action='store_true', help='emulate an IOMMU; dom0-iommu=strict')
-    p.add_argument('--vfs', type=count(0, MAX), metavar='N',
-                   help='virtual functions of the NIC (default: as many as guests)')
+    p.add_argument('--vfs', type=count(0, MAX_VFS), metavar='N',
+                   help='virtual functions of the NIC (default: as many as guests, or 7)')
     p.add_argument('--qemu', action='append', default=[], metavar='WORD',
                    help='one more word for QEMU\'s command line')
     p.add_argument('--xen', action='append', default=[], metavar='WORD',
@@ -73,7 +75,7 @@ def parser():
     p = add('exec', help='run a command: lab exec WHO -- CMD...')
     p.add_argument('-i', '--stdin', action='store_true', help='pass stdin')
     p.add_argument('--timeout', type=float, metavar='S', help='give up after S seconds (124)')
-    p.add_argument('who', help='dom0, g1..g7 or wire')
+    p.add_argument('who', help='dom0, g1..g8 or wire')
     p.add_argument('argv', nargs=argparse.REMAINDER, metavar='-- CMD...')
 
     for name, text in (('push', 'copy a file to dom0, a guest or the wire'),
@@ -94,7 +96,7 @@ def parser():
     p.add_argument('params', nargs='*', metavar='PARAMETER=VALUE')
 
     p = add('logs', help='print a log')
-    p.add_argument('who', nargs='?', help='dom0, g1..g7, xen, qemu; default: the serial line')
+    p.add_argument('who', nargs='?', help='dom0, g1..g8, xen, qemu; default: the serial line')
 
     p = add('check-logs', help='search all logs for what must not be there')
     p.add_argument('--mark', action='store_true', help='the next search starts here')
@@ -112,7 +114,7 @@ def up(lab, a):
                                        'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'qemu', 'xen', 'cpu')}
     opts['extra'] = a.extra or []
     if opts['vfs'] is None:
-        opts['vfs'] = opts['guests']
+        opts['vfs'] = min(opts['guests'], MAX_VFS)
     if opts['front'] == 'vf':
         if not opts['iommu']:
             say('--front vf: turning the IOMMU on, Xen passes no device through without')

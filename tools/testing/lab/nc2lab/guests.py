@@ -12,9 +12,9 @@ READY = 600     # seconds; a guest on an idle machine needs some 12
 
 
 def number(name):
-    m = re.fullmatch(r'g([1-7])', name)
+    m = re.fullmatch(r'g([1-8])', name)
     if not m:
-        raise LabError(f'{name!r} is not a guest: g1 to g7')
+        raise LabError(f'{name!r} is not a guest: g1 to g8')
     return int(m.group(1))
 
 

@@ -152,7 +152,7 @@ class Lab:
         # The emulated NIC, once it has virtual functions, gives the PF no
         # multicast but what dom0 itself joined: neighbour solicitations for
         # guests on the bridge would be lost.
-        for n in range(1, 8):
+        for n in range(1, 9):
             run(['ip', '-n', ns, '-6', 'neigh', 'add', f'fd99::1{n}', 'lladdr',
                  f'00:16:3e:99:00:{n:02x}', 'dev', 'wire', 'nud', 'permanent'])
 
