@@ -181,6 +181,22 @@ judge() {
 	echo "other $(show g2 path)"
 }
 
+# on_queue: the guests that are on one.
+on_queue() {
+	for dir in /sys/bus/xen-backend/devices/vif-*/nc2; do
+		[ "$(cat "$dir/path")" = direct ] || continue
+		id=${dir%-*}
+		xl domname "${id##*vif-}"
+	done | sort | xargs
+}
+
+# left: how often guests have left the direct path, all together.
+left() {
+	for vif in /sys/class/net/vif*; do
+		ethtool -S "${vif##*/}"
+	done | awk '$1 == "direct_left:" { n += $2 } END { print n + 0 }'
+}
+
 # fdb gI: ports of the bridge that have its address.
 fdb() {
 	bridge fdb show br xenbr0 | awk -v mac="00:16:3e:99:00:0${1#g}" \

@@ -1,0 +1,151 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# One guest more than queues: it waits on the bridge, and goes direct by itself when a
+# queue comes free, or when the administrator gives it more weight than others.  Three
+# guests and two queues; eight and seven in the long form.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+QUEUES=$(often 2 7)
+# The first, the youngest of those that find a queue, and the one too many.
+FIRST=g1
+YOUNG=g$QUEUES
+LAST=g$((QUEUES + 1))
+FULL='no free queue on the NIC'
+
+# guests FROM TO
+guests() {
+	seq -f 'g%g' -s ' ' "$1" "$2"
+}
+
+# queues_have GUEST...: they have one, and nobody else.
+queues_have() {
+	until_true "$LIMIT" "$* are on the queues" have "$@"
+}
+
+have() {
+	is "who is on a queue" "$(d0 on_queue)" "$*"
+}
+
+# waits gI: on the bridge, which is said, and where it works.
+waits() {
+	d0 wait "$1" reason "$FULL" "$LIMIT"
+	wait_path "$1" bridged
+	is policy "$(d0 show "$1" policy)" auto
+	pings wire "$(address "$1")" -s 1400
+}
+
+# all_but GUEST: those that are then on the queues.
+all_but() {
+	local who
+
+	for who in $(guests 1 $((QUEUES + 1))); do
+		[ "$who" = "$1" ] || echo "$who"
+	done
+}
+
+# shellcheck disable=SC2046 # words
+one_waits() {
+	local who
+
+	queues_have $(all_but "$LAST")
+	waits "$LAST"
+	for who in $(guests 1 "$QUEUES"); do
+		pings wire "$(address "$who")"
+		pings "$LAST" "$(address "$who")" -s 1400
+	done
+	like "nc2-vfs show" "$(dom0 nc2-vfs show)" "*$QUEUES of 7*"
+}
+
+# The administrator takes one off its queue.
+# shellcheck disable=SC2046 # words
+promoted() {
+	stream_start "$LAST"
+	d0 put "$FIRST" path bridged
+	queues_have $(all_but "$FIRST")
+	stream_moves "$LAST"
+	d0 put "$FIRST" path auto
+	waits "$FIRST"
+	have $(all_but "$FIRST")
+	stream_moves "$LAST"
+	stream_end "$LAST"
+}
+
+# The first is the one that waits.  Of equals the youngest makes room.
+# shellcheck disable=SC2046 # words
+heavy() {
+	stream_start "$LAST"
+	d0 put "$FIRST" weight 200
+	queues_have $(all_but "$LAST")
+	waits "$LAST"
+	stream_moves "$LAST"
+	stream_end "$LAST"
+}
+
+# One that has a queue becomes the lightest of all.
+# shellcheck disable=SC2046 # words
+light() {
+	d0 put "$YOUNG" weight 0
+	queues_have $(all_but "$YOUNG")
+	waits "$YOUNG"
+	# It takes nothing from anybody, and has it back from one that is even.
+	d0 put "$YOUNG" weight 100
+	sleep 5
+	have $(all_but "$YOUNG")
+}
+
+# A guest for which no queue is good enough: the others stay on theirs, but for the
+# one time that it takes to find out.
+# shellcheck disable=SC2046 # words
+in_vain() {
+	local before now
+
+	on "$YOUNG" ip link set eth0 promisc on
+	before=$(d0 left)
+	d0 put "$YOUNG" weight 1000
+	until_true "$LIMIT" "$YOUNG has tried" tried "$before"
+	queues_have $(all_but "$YOUNG")
+	# Some more tries of its own.
+	sleep 15
+	queues_have $(all_but "$YOUNG")
+	now=$(d0 left)
+	echo "times that somebody left the direct path: $before, then $now"
+	[ $((now - before)) -le 2 ] || fail "the others are disturbed again and again"
+	# Now it has a use for one, and is the heaviest.
+	on "$YOUNG" ip link set eth0 promisc off
+	wait_path "$YOUNG" direct
+	d0 put "$YOUNG" weight 100
+}
+
+tried() {
+	[ "$(d0 left)" -gt "$1" ]
+}
+
+refused() {
+	local text
+
+	for text in 1001 -1 x ''; do
+		! d0 put "$FIRST" weight "$text" || fail "weight takes '$text'"
+	done
+	is weight "$(d0 show "$FIRST" weight)" 200
+}
+
+# Whoever waits, it is one of those that are left.
+# shellcheck disable=SC2046 # words
+one_goes() {
+	lab guest destroy "$FIRST"
+	queues_have $(guests 2 $((QUEUES + 1)))
+	d0 clean "$LIMIT"
+}
+
+up --guests $((QUEUES + 1)) --vfs "$QUEUES"
+needed "the last one's servers" serve "$LAST"
+t "more guests than queues: one waits on the bridge" one_waits
+t "a queue comes free: it is direct by itself" promoted
+t "one that waits is given more weight: the youngest makes room" heavy
+t "one that is direct is given none: another one takes its queue" light
+t "one that cannot use its queue does not take others' again and again" in_vain
+t "no weight" refused
+t "a guest ends: all others are direct" one_goes
+finish
