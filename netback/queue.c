@@ -17,17 +17,27 @@
  * @worked: the event brought work; if not, Xen delays the next one, which is
  *	what keeps a guest that sends events for nothing from taking the CPU
  *
- * With one event channel for both directions the later of the two says it.
+ * With one event channel for both directions the later of the two says it, for
+ * both: an event is for nothing if neither has found work.
  */
 void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 {
-	int old = atomic_fetch_andnot(which, &q->eoi);
 	unsigned int irq = which == NC2B_EOI_TX ? q->tx_irq : q->rx_irq;
+	bool shared = q->tx_irq == q->rx_irq;
+	int old;
 
-	if (!(old & which))
+	/* Only this direction clears its bit; who sets it has us polled again. */
+	if (!(atomic_read(&q->eoi) & which))
 		return;
-	if (q->tx_irq == q->rx_irq && old != which)
-		return;
+	/* Before the other direction can be the later one. */
+	if (shared && worked)
+		atomic_or(NC2B_EOI_WORKED, &q->eoi);
+	old = atomic_fetch_andnot(which, &q->eoi);
+	if (shared) {
+		if (old & (NC2B_EOI_TX | NC2B_EOI_RX) & ~which)
+			return;
+		worked = atomic_fetch_andnot(NC2B_EOI_WORKED, &q->eoi) & NC2B_EOI_WORKED;
+	}
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 

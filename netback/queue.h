@@ -199,6 +199,7 @@ struct nc2b_queue {
 /* Bits of &nc2b_queue.eoi. */
 #define NC2B_EOI_TX	BIT(0)
 #define NC2B_EOI_RX	BIT(1)
+#define NC2B_EOI_WORKED	BIT(2)	/* one channel for both: one of them has found work */
 
 /**
  * struct nc2b_queue_keys - what the front wrote for one queue
