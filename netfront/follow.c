@@ -2,6 +2,7 @@
 #include "follow.h"
 
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
@@ -142,6 +143,11 @@ void nc2f_follow_link(struct nc2f_dev *nf)
 			netif_carrier_off(nf->dev);
 		} else if (!netif_carrier_ok(nf->dev)) {
 			netif_carrier_on(nf->dev);
+			/*
+			 * The qdiscs throw away what is sent until the link watch has
+			 * seen the link, in a work of its own: this has it look now.
+			 */
+			ethtool_op_get_link(nf->dev);
 			came = true;
 		}
 	}
