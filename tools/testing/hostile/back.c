@@ -3,19 +3,25 @@
  * nc2-hostile-back: a back end that lies to a guest, for the lab tests.
  *
  *	insmod nc2-hostile-back.ko dev=vif1.0 action=NAME
+ *	insmod nc2-hostile-back.ko action=key key=NAME value=TEXT
  *
  * Writes into what a running xen-nc2-back shares with the guest, behind the
- * back's back, and sends an event.
+ * back's back, and sends an event; names that begin with "net-" are lies on the
+ * rings of the bridged path.  Or, as long as the module is loaded, falsifies a
+ * key of xenstore that the back writes when a front begins.
  *
  * Knows the back from inside, so it must be built from the same sources.
  */
+#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
+#include <linux/rtnetlink.h>
 
 #include <xen/events.h>
 
 #include "direct.h"
+#include "queue.h"
 #include "vif.h"
 
 static char *dev = "";
@@ -25,6 +31,14 @@ MODULE_PARM_DESC(dev, "The interface of the guest to lie to");
 static char *action = "";
 module_param(action, charp, 0444);
 MODULE_PARM_DESC(action, "What to do");
+
+static char *key = "";
+module_param(key, charp, 0444);
+MODULE_PARM_DESC(key, "For action=key: the xenstore key to falsify");
+
+static char *value = "";
+module_param(value, charp, 0444);
+MODULE_PARM_DESC(value, "For action=key: what to write there");
 
 static void comp_put(struct nc2b_direct *d, struct xen_nc2_comp c)
 {
@@ -193,21 +207,112 @@ static int tell(struct nc2b_direct *d, int i)
 	return 0;
 }
 
+/* One received frame of one slot, which is in the next of the guest's buffers. */
+static void rx_put(struct nc2b_queue *q, struct xen_netif_rx_response lie)
+{
+	struct xen_netif_rx_request req;
+
+	RING_COPY_REQUEST(&q->rx, q->rx.req_cons++, &req);
+	lie.id ^= req.id;
+	*RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++) = lie;
+	RING_PUSH_RESPONSES(&q->rx);
+}
+
+/* @id is what is wrong with the id. */
+static const struct {
+	const char *name;
+	struct xen_netif_rx_response rsp;
+} rx_lies[] = {
+	{ "net-rx-id", { .status = 60, .id = 1 } },
+	{ "net-rx-long", { .status = 100, .offset = XEN_PAGE_SIZE - 99 } },
+	{ "net-rx-longest", { .status = S16_MAX } },
+	{ "net-rx-endless", { .status = 60, .flags = XEN_NETRXF_more_data } },
+	{ "net-rx-extra", { .status = 60, .flags = XEN_NETRXF_extra_info } },
+};
+
+static void net_tx_ahead(struct nc2b_queue *q)
+{
+	q->tx.sring->rsp_prod += 1000;
+}
+
+static void net_rx_ahead(struct nc2b_queue *q)
+{
+	q->rx.sring->rsp_prod += 1000;
+}
+
+static bool lie_on(struct nc2b_queue *q)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rx_lies); i++) {
+		if (strcmp(action, rx_lies[i].name))
+			continue;
+		rx_put(q, rx_lies[i].rsp);
+		return true;
+	}
+	if (!strcmp(action, "net-tx-ahead"))
+		net_tx_ahead(q);
+	else if (!strcmp(action, "net-rx-ahead"))
+		net_rx_ahead(q);
+	else
+		return false;
+	return true;
+}
+
+/* On the first queue; dom0 of the lab has one CPU, so no poll comes between. */
+static int tell_bridged(struct nc2b_vif *vif)
+{
+	struct nc2b_queue *q;
+	int err = -ENOTCONN;
+
+	rtnl_lock();
+	if (vif->queues) {
+		q = &vif->queues[0];
+		local_bh_disable();
+		err = lie_on(q) ? 0 : -EINVAL;
+		notify_remote_via_irq(q->tx_irq);
+		notify_remote_via_irq(q->rx_irq);
+		local_bh_enable();
+	}
+	rtnl_unlock();
+	return err;
+}
+
+/* xenbus_printf(xbt, dir, key, format, ...) */
+static int falsify(struct kprobe *p, struct pt_regs *regs)
+{
+	if (!strcmp((const char *)regs->dx, key))
+		regs->cx = (unsigned long)value;
+	return 0;
+}
+
+static struct kprobe probe = { .symbol_name = "xenbus_printf", .pre_handler = falsify };
+static bool probing;
+
 static int __init hostile_init(void)
 {
 	struct net_device *netdev;
 	struct nc2b_direct *d;
+	struct nc2b_vif *vif;
 	int i, err = -EINVAL;
 
+	if (!strcmp(action, "key")) {
+		err = register_kprobe(&probe);
+		probing = !err;
+		return err;
+	}
 	netdev = dev_get_by_name(&init_net, dev);
 	if (!netdev)
 		return -ENODEV;
-	d = ((struct nc2b_vif *)netdev_priv(netdev))->direct;
+	vif = netdev_priv(netdev);
+	d = vif->direct;
 	mutex_lock(&d->lock);
 	for (i = 0; i < ARRAY_SIZE(acts); i++)
 		if (!strcmp(action, acts[i].name))
 			err = tell(d, i);
 	mutex_unlock(&d->lock);
+	if (err == -EINVAL)
+		err = tell_bridged(vif);
 	dev_put(netdev);
 	return err;
 }
@@ -215,6 +320,8 @@ module_init(hostile_init);
 
 static void __exit hostile_exit(void)
 {
+	if (probing)
+		unregister_kprobe(&probe);
 }
 module_exit(hostile_exit);
 

@@ -21,7 +21,7 @@ fi
 mkdir -p "$out/hostile"
 exec 9>"$out/.lock"
 flock 9
-cp -u "$here/Kbuild" "$here/front.c" "$here/back.c" "$here/deaf.c" "$out/hostile/"
+cp -u "$here/Kbuild" "$here"/*.[ch] "$out/hostile/"
 "$root" run -- make -s -C "$("$root" kdir "$kernel")" M="$out/hostile" \
 	BUILT="$out/src" W=1 modules >&2
 for name in nc2-hostile nc2-hostile-back nc2-deaf; do

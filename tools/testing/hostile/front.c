@@ -5,9 +5,10 @@
  *	insmod nc2-hostile.ko action=NAME
  *
  * Two kinds of action.  One happens at once: it writes into what a running
- * xen-nc2-front shares with the back, behind the front's back.  The other lasts
- * as long as the module is loaded and makes the front lie when it connects next:
- * load, then have the front bind its device anew.
+ * xen-nc2-front shares with the back, behind the front's back; those on the rings
+ * of the bridged path, whose names begin with "net-", are in rings.c.  The other
+ * lasts as long as the module is loaded and makes the front lie when it connects
+ * next: load, then have the front bind its device anew.
  *
  * Knows the front from inside, so it must be built from the same sources.
  */
@@ -21,7 +22,9 @@
 #include <xen/events.h>
 
 #include "direct.h"
+#include "hostile.h"
 #include "netdev.h"
+#include "queue.h"
 
 static char *action = "";
 module_param(action, charp, 0444);
@@ -418,6 +421,14 @@ static int skip(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
+/* The second queue of the bridged path gets no buffers to receive into. */
+static int skip_second(struct kprobe *p, struct pt_regs *regs)
+{
+	struct nc2f_queue *q = (void *)regs->di;
+
+	return q->id == 1 ? skip(p, regs) : 0;
+}
+
 /* Only a probe with this handler may change where the function goes. */
 static void after(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
 {
@@ -444,6 +455,8 @@ static struct {
 			.pre_handler = dir_none } },
 	{ "silent", { .symbol_name = "xen_nc2_front:path_work",
 		      .pre_handler = skip, .post_handler = after } },
+	{ "net-deaf-queue", { .symbol_name = "xen_nc2_front:nc2f_rx_refill",
+			      .pre_handler = skip_second, .post_handler = after } },
 };
 
 static void stop_probes(void)
@@ -479,7 +492,7 @@ static int __init hostile_init(void)
 		}
 		probes[i].on = true;
 	}
-	return err;
+	return err == -EINVAL ? nc2h_rings(action) : err;
 }
 module_init(hostile_init);
 

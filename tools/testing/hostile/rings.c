@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nc2-hostile: lies on the rings of the bridged path, which are those of netif.h.
+ *
+ * What is put onto a ring is entered in the front's own books, so that the front
+ * takes the back's answer for a good one: it is the back that is looked at.
+ */
+#include "hostile.h"
+
+#include <linux/etherdevice.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/random.h>
+
+#include <xen/events.h>
+
+#include "ctrl.h"
+#include "netdev.h"
+#include "queue.h"
+
+/* To everybody, and nobody listens: a local experimental EtherType. */
+static void write_frame(struct nc2f_queue *q, u8 *frame)
+{
+	memset(frame, 0, PAGE_SIZE);
+	eth_broadcast_addr(frame);
+	memcpy(frame + ETH_ALEN, q->nf->dev->dev_addr, ETH_ALEN);
+	frame[12] = 0x88;
+	frame[13] = 0xb5;
+}
+
+/* One slot, which is a frame of its own for the front; @req.gref 0: a good page. */
+static void put(struct nc2f_queue *q, struct xen_netif_tx_request req)
+{
+	u16 id = q->tx_free[q->tx_free_got & (NC2F_RING_SIZE - 1)];
+	struct nc2f_tx_slot *s = &q->tx_slot[id];
+
+	WRITE_ONCE(q->tx_free_got, q->tx_free_got + 1);
+	write_frame(q, page_address(s->hdr.page));
+	s->skb = NULL;
+	s->head = id;
+	s->slots = 1;
+	s->left = 1;
+	s->has_frag = false;
+	s->is_mcast = false;
+	s->busy = true;
+	req.id = id;
+	if (!req.gref)
+		req.gref = s->hdr.ref;
+	*RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++) = req;
+}
+
+static void put_extra(struct nc2f_queue *q, struct xen_netif_extra_info extra)
+{
+	memcpy(RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++), &extra, sizeof(extra));
+}
+
+static void publish(struct nc2f_queue *q)
+{
+	q->tx_shown = q->tx.req_prod_pvt;
+	/* Requests before the index. */
+	virt_wmb();
+	WRITE_ONCE(q->tx.sring->req_prod, q->tx_shown);
+}
+
+static const struct {
+	const char *name;
+	struct xen_netif_tx_request req;
+} singles[] = {
+	/* The one that is none: it shows that the others are put as they should be. */
+	{ "net-good", { .size = ETH_ZLEN } },
+	{ "net-empty", { .size = 0 } },
+	{ "net-short", { .size = ETH_HLEN - 1 } },
+	{ "net-long", { .size = U16_MAX } },
+	{ "net-offset", { .size = ETH_ZLEN, .offset = XEN_PAGE_SIZE - ETH_ZLEN + 1 } },
+	{ "net-offset-max", { .size = ETH_ZLEN, .offset = U16_MAX } },
+	{ "net-csum", { .size = ETH_ZLEN, .flags = XEN_NETTXF_csum_blank } },
+	{ "net-ref", { .size = ETH_ZLEN, .gref = U32_MAX } },
+	{ "net-unfinished", { .size = ETH_ZLEN, .flags = XEN_NETTXF_more_data } },
+	{ "net-extra-none", { .size = ETH_ZLEN, .flags = XEN_NETTXF_extra_info } },
+};
+
+/* A frame of @n slots of 60 bytes; @end: there is a last one. */
+static void put_slots(struct nc2f_queue *q, int n, bool end)
+{
+	struct xen_netif_tx_request req = { .size = ETH_ZLEN * n };
+	int i;
+
+	for (i = 0; i < n; i++) {
+		req.flags = i < n - 1 || !end ? XEN_NETTXF_more_data : 0;
+		put(q, req);
+		req.size = ETH_ZLEN;
+	}
+	publish(q);
+}
+
+static void slots_most(struct nc2f_queue *q)
+{
+	put_slots(q, XEN_NETIF_NR_SLOTS_MIN, true);
+}
+
+static void slots_more(struct nc2f_queue *q)
+{
+	put_slots(q, XEN_NETIF_NR_SLOTS_MIN + 1, true);
+}
+
+static void slots_many(struct nc2f_queue *q)
+{
+	put_slots(q, 100, true);
+}
+
+static void slots_endless(struct nc2f_queue *q)
+{
+	put_slots(q, 100, false);
+}
+
+/* The first slot tells the length of the frame; what follows is longer. */
+static void sum(struct nc2f_queue *q)
+{
+	put(q, (struct xen_netif_tx_request){ .size = 100, .flags = XEN_NETTXF_more_data });
+	put(q, (struct xen_netif_tx_request){ .size = 200 });
+	publish(q);
+}
+
+static void slot_empty(struct nc2f_queue *q)
+{
+	put(q, (struct xen_netif_tx_request){ .size = 100, .flags = XEN_NETTXF_more_data });
+	put(q, (struct xen_netif_tx_request){ .size = 0 });
+	publish(q);
+}
+
+static void with_extra(struct nc2f_queue *q, struct xen_netif_extra_info extra)
+{
+	put(q, (struct xen_netif_tx_request){ .size = 1000, .flags = XEN_NETTXF_extra_info });
+	put_extra(q, extra);
+	publish(q);
+}
+
+static void extra_type(struct nc2f_queue *q)
+{
+	with_extra(q, (struct xen_netif_extra_info){ .type = 99 });
+}
+
+static void extra_more(struct nc2f_queue *q)
+{
+	with_extra(q, (struct xen_netif_extra_info){
+		.type = XEN_NETIF_EXTRA_TYPE_GSO, .flags = XEN_NETIF_EXTRA_FLAG_MORE,
+		.u.gso.type = XEN_NETIF_GSO_TYPE_TCPV4, .u.gso.size = 500,
+	});
+}
+
+static void gso_none(struct nc2f_queue *q)
+{
+	with_extra(q, (struct xen_netif_extra_info){
+		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = XEN_NETIF_GSO_TYPE_TCPV4,
+	});
+}
+
+static void gso_type(struct nc2f_queue *q)
+{
+	with_extra(q, (struct xen_netif_extra_info){
+		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = 9, .u.gso.size = 500,
+	});
+}
+
+/* To be cut, and no TCP. */
+static void gso_odd(struct nc2f_queue *q)
+{
+	with_extra(q, (struct xen_netif_extra_info){
+		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = XEN_NETIF_GSO_TYPE_TCPV6,
+		.u.gso.size = 500,
+	});
+}
+
+static void tx_ahead(struct nc2f_queue *q)
+{
+	q->tx.sring->req_prod += 1000;
+}
+
+static void tx_back(struct nc2f_queue *q)
+{
+	q->tx.sring->req_prod--;
+}
+
+static void rx_ahead(struct nc2f_queue *q)
+{
+	q->rx.sring->req_prod += 1000;
+}
+
+static void rx_back(struct nc2f_queue *q)
+{
+	q->rx.sring->req_prod = q->rx.sring->rsp_prod - 5;
+}
+
+/* The buffers that are filled next are not the guest's to give. */
+static void rx_ref(struct nc2f_queue *q)
+{
+	RING_IDX at = q->rx.sring->rsp_prod;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		RING_GET_REQUEST(&q->rx, at + i)->gref = U32_MAX;
+}
+
+static void ctrl_ahead(struct nc2f_queue *q)
+{
+	struct nc2f_ctrl *c = q->nf->ctrl;
+
+	if (!c)
+		return;
+	c->ring.sring->req_prod += 1000;
+	notify_remote_via_irq(c->irq.irq);
+}
+
+static void notify(struct nc2f_queue *q)
+{
+	notify_remote_via_irq(q->tx_irq.irq);
+	if (q->split)
+		notify_remote_via_irq(q->rx_irq.irq);
+}
+
+static void storm(struct nc2f_queue *q)
+{
+	int i;
+
+	for (i = 0; i < 100000; i++) {
+		notify(q);
+		cond_resched();
+	}
+}
+
+/* All that the front writes, at random; the front's books know nothing of it. */
+static void noise(struct nc2f_queue *q)
+{
+	int i;
+
+	for (i = 0; i < 500; i++) {
+		get_random_bytes(q->tx.sring->ring, NC2F_RING_SIZE * sizeof(q->tx.sring->ring[0]));
+		get_random_bytes(q->rx.sring->ring, NC2F_RING_SIZE * sizeof(q->rx.sring->ring[0]));
+		q->tx.sring->req_prod += get_random_u32_below(3);
+		q->rx.sring->req_prod += get_random_u32_below(3);
+		q->tx.sring->rsp_event = get_random_u32();
+		q->rx.sring->rsp_event = get_random_u32();
+		notify(q);
+		cond_resched();
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*act)(struct nc2f_queue *q);
+	bool slow;	/* takes long; the front may go on in between */
+} acts[] = {
+	{ "net-slots-most", slots_most },
+	{ "net-slots-more", slots_more },
+	{ "net-slots-many", slots_many },
+	{ "net-slots-endless", slots_endless },
+	{ "net-sum", sum },
+	{ "net-slot-empty", slot_empty },
+	{ "net-extra-type", extra_type },
+	{ "net-extra-more", extra_more },
+	{ "net-gso-none", gso_none },
+	{ "net-gso-type", gso_type },
+	{ "net-gso-odd", gso_odd },
+	{ "net-tx-ahead", tx_ahead },
+	{ "net-tx-back", tx_back },
+	{ "net-rx-ahead", rx_ahead },
+	{ "net-rx-back", rx_back },
+	{ "net-rx-ref", rx_ref },
+	{ "net-ctrl-ahead", ctrl_ahead },
+	{ "net-storm", storm, true },
+	{ "net-noise", noise, true },
+};
+
+/* Does the action on the first queue, with its sender locked out; false if unknown. */
+static bool act_on(struct nc2f_queue *q, const char *action)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(q->nf->dev, 0);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(singles); i++) {
+		if (strcmp(action, singles[i].name))
+			continue;
+		__netif_tx_lock_bh(txq);
+		put(q, singles[i].req);
+		publish(q);
+		notify(q);
+		__netif_tx_unlock_bh(txq);
+		return true;
+	}
+	for (i = 0; i < ARRAY_SIZE(acts); i++) {
+		if (strcmp(action, acts[i].name))
+			continue;
+		if (!acts[i].slow)
+			__netif_tx_lock_bh(txq);
+		acts[i].act(q);
+		notify(q);
+		if (!acts[i].slow)
+			__netif_tx_unlock_bh(txq);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * nc2h_rings - lie on the rings of the bridged path
+ * @action: what to do
+ *
+ * Return: 0; -EINVAL if there is no such action; -ENODEV without a connection.
+ */
+int nc2h_rings(const char *action)
+{
+	struct net_device *dev = dev_get_by_name(&init_net, "eth0");
+	struct nc2f_dev *nf;
+	int err = -ENODEV;
+
+	if (!dev)
+		return err;
+	nf = netdev_priv(dev);
+	mutex_lock(&nf->lock);
+	if (nf->dev == dev && nf->phase == NC2F_UP)
+		err = act_on(&nf->queues[0], action) ? 0 : -EINVAL;
+	mutex_unlock(&nf->lock);
+	dev_put(dev);
+	return err;
+}
