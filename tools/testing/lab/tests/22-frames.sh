@@ -11,24 +11,6 @@ VLAN=7
 THERE=10.97.0.1
 HERE=10.97.0.11
 
-# average END COUNTERS-OF-BYTES COUNTER-OF-FRAMES LEAST
-average() {
-	local bytes frames
-
-	bytes=$(change "$1" "$2")
-	frames=$(change "$1" "$3")
-	echo "$bytes bytes in $frames frames"
-	[ "$bytes" -ge $((frames * $4)) ] || fail "frames are shorter than $4 on average"
-}
-
-# everywhere MTU: the whole way has it, as seen from the wire.
-everywhere() {
-	dom0 ip link set nic0 mtu "$1"
-	dom0 ip link set "$(d0 vif g1)" mtu "$1"
-	on wire ip link set wire mtu "$1"
-	on g1 ip link set eth0 mtu "$1"
-}
-
 jumbo() {
 	everywhere 9000
 	wait_path g1 direct

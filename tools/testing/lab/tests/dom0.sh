@@ -245,6 +245,39 @@ uplink() {
 		ip link set nic0 up || die "${pf%%/*} does not become the uplink"
 }
 
+# stopped gI SECONDS: until the back has nothing to do with it any more.
+stopped() {
+	dev=$(vif "$1") || die "$dev"
+	end=$(($(date +%s) + $2))
+	until [ "$(cat "/sys/class/net/$dev/carrier")" = 0 ]; do
+		[ "$(date +%s)" -lt "$end" ] || die "$dev has a carrier after $2 s"
+		sleep 0.2
+	done
+}
+
+# unbind gI: the back's driver lets go of its interface.
+unbind() {
+	id=$(id_of "$1") || die "$id"
+	echo "vif-$id-0" >/sys/bus/xen-backend/drivers/xen-nc2-back/unbind
+}
+
+# bind gI: it takes it, and the script does what it would do for a new one.
+bind() {
+	id=$(id_of "$1") || die "$id"
+	echo "vif-$id-0" >/sys/bus/xen-backend/drivers/xen-nc2-back/bind || return
+	online "$1"
+}
+
+rebind() {
+	unbind "$1" && bind "$1"
+}
+
+# interrupts gI: those of its interface, without its name.
+interrupts() {
+	dev=$(vif "$1") || die "$dev"
+	awk '{ print $NF }' /proc/interrupts | sed -n "s/^$dev-//p" | sort | xargs
+}
+
 # No virtual function is the back end's any more.
 unbind_all() {
 	for vf in /sys/bus/pci/drivers/xen-nc2-back/0000:*; do

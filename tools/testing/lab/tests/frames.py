@@ -8,13 +8,24 @@ frames.py connect HOST PORT FROM_PORT
 frames.py toeplitz KEY FROM TO [FROM_PORT TO_PORT]
                                   prints the hash that such a frame has
 frames.py hashed DEV HASH SECONDS waits for a received frame whose skb has that hash
+frames.py sums DEV FROM SECONDS   waits for a received frame of TCP from that address;
+                                  prints whether its checksum is "blank" or "full"
+frames.py announced DEV MAC SECONDS ADDRESS...
+                                  waits until MAC has told everybody of each address
+                                  (gratuitous ARP, unsolicited neighbour advertisement)
+frames.py spread HOST PORT FLOWS N
+                                  sends N datagrams of 1000 bytes from each of FLOWS
+                                  ports, as far as there is room for them
 """
 import ipaddress
 import socket
 import struct
 import sys
+import time
 
 SO_ATTACH_FILTER = 26
+SOL_PACKET, PACKET_AUXDATA = 263, 8
+TP_STATUS_CSUMNOTREADY = 8
 ETH_P_ALL = 3
 # Classic BPF: load skb->hash, skip one if it is the value, drop, accept.
 LD_RXHASH, JEQ, RET = 0x20, 0x15, 0x06
@@ -53,6 +64,30 @@ def toeplitz(key, source, to, *ports):
     print(f'0x{value:08x}')
 
 
+def listen(dev, seconds, program=None):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    if program:
+        s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+    s.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+    s.bind((dev, ETH_P_ALL))
+    print('listening', flush=True)
+    return s, time.monotonic() + float(seconds)
+
+
+def received(listener, what):
+    """Frames with their status, without what we send; ends the program when it is time."""
+    s, end = listener
+    try:
+        while True:
+            s.settimeout(max(end - time.monotonic(), 0.001))
+            frame, control, _, where = s.recvmsg(2048, socket.CMSG_SPACE(20))
+            # What came before the filter was set may be anything.
+            if where[2] != socket.PACKET_OUTGOING and len(frame) > 14:
+                yield frame, struct.unpack('I', control[0][2][:4])[0] if control else 0
+    except TimeoutError:
+        sys.exit(f'no {what}')
+
+
 def hashed(dev, value, seconds):
     code = [(LD_RXHASH, 0, 0, SKF_AD_RXHASH), (JEQ, 1, 0, int(value, 16)), (RET, 0, 0, 0),
             (RET, 0, 0, 65535)]
@@ -60,22 +95,53 @@ def hashed(dev, value, seconds):
     keep = bytearray(raw)
     from ctypes import addressof, c_char
     program = struct.pack('HP', len(code), addressof((c_char * len(keep)).from_buffer(keep)))
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-    s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
-    s.bind((dev, ETH_P_ALL))
-    s.settimeout(float(seconds))
-    print('listening', flush=True)
-    try:
-        while True:
-            frame, where = s.recvfrom(2048)
-            # What came before the filter, and what we send, do not count.
-            if where[2] != socket.PACKET_OUTGOING and len(frame) > 14:
-                break
-    except TimeoutError:
-        sys.exit(f'no frame with the hash {value}')
-    print(f'a frame from {frame[6:12].hex(":")}')
+    for frame, _ in received(listen(dev, seconds, program), f'frame with the hash {value}'):
+        print(f'a frame from {frame[6:12].hex(":")}')
+        return
+
+
+def sums(dev, source, seconds):
+    source = socket.inet_aton(source)
+    for frame, status in received(listen(dev, seconds), 'frame of TCP'):
+        if frame[12:14] == b'\x08\0' and frame[23] == 6 and frame[26:30] == source:
+            print('blank' if status & TP_STATUS_CSUMNOTREADY else 'full')
+            return
+
+
+def announcement(frame):
+    """The address that a frame announces, or None."""
+    if frame[12:14] == b'\x08\x06' and frame[28:32] == frame[38:42]:
+        return ipaddress.ip_address(frame[28:32])
+    # To all nodes: ICMPv6 of type 136, its target.
+    if (frame[12:14] == b'\x86\xdd' and frame[20] == 58 and frame[54] == 136 and
+            frame[38:54] == ipaddress.ip_address('ff02::1').packed):
+        return ipaddress.ip_address(frame[62:78])
+    return None
+
+
+def announced(dev, mac, seconds, *addresses):
+    mac = bytes.fromhex(mac.replace(':', ''))
+    missing = {ipaddress.ip_address(a) for a in addresses}
+    for frame, _ in received(listen(dev, seconds), 'announcement of each address'):
+        address = announcement(frame) if frame[6:12] == mac else None
+        if address:
+            print(f'{address} is announced', flush=True)
+            missing.discard(address)
+        if not missing:
+            return
+
+
+def spread(host, port, flows, n):
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(flows))]
+    for _ in range(int(n)):
+        for s in sockets:
+            try:
+                s.sendto(b'x' * 1000, socket.MSG_DONTWAIT, (host, int(port)))
+            except OSError:
+                # No room, or nobody there: both are known.
+                pass
 
 
 if __name__ == '__main__':
-    {'group': group, 'connect': connect, 'toeplitz': toeplitz,
-     'hashed': hashed}[sys.argv[1]](*sys.argv[2:])
+    {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
+     'announced': announced, 'spread': spread}[sys.argv[1]](*sys.argv[2:])

@@ -248,6 +248,15 @@ iperf() {
 	END
 }
 
+# frames WHO ARGUMENT...: frames.py, in dom0 or on the wire; a guest takes no command
+# as long as the program.
+frames() {
+	local who=$1
+
+	shift
+	on "$who" python3 -c "$(<"$TESTS/frames.py")" "$@"
+}
+
 # Counters of an interface from both ends, into $TMP/NAME; gI-less ends of the
 # stock pair have few or none.
 # shot NAME gI
@@ -294,6 +303,24 @@ still() {
 	moved "$1" "$2" 0 0
 }
 
+# average END COUNTERS-OF-BYTES COUNTER-OF-FRAMES LEAST
+average() {
+	local bytes frames
+
+	bytes=$(change "$1" "$2")
+	frames=$(change "$1" "$3")
+	echo "$bytes bytes in $frames frames"
+	[ "$bytes" -ge $((frames * $4)) ] || fail "frames are shorter than $4 on average"
+}
+
+# everywhere MTU: the whole way to g1 has it, as seen from the wire.
+everywhere() {
+	dom0 ip link set nic0 mtu "$1"
+	dom0 ip link set "$(d0 vif g1)" mtu "$1"
+	on wire ip link set wire mtu "$1"
+	on g1 ip link set eth0 mtu "$1"
+}
+
 # path gI: as the back has it.
 path() {
 	d0 show "$1" path
@@ -313,6 +340,20 @@ wait_path() {
 			[ $n -lt 100 ] || { echo "the guest itself is not $0"; exit 1; }
 			sleep 0.2
 		done' "$2"
+}
+
+# linked gI: its link is up.
+linked() {
+	on "$1" grep -q 1 /sys/class/net/eth0/carrier
+}
+
+# rebind gI: the guest's driver lets go of its interface, and takes it anew.
+rebind() {
+	on "$1" sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
+	wait_address "$1"
+	until_true "$LIMIT" "$1 has its link" linked "$1"
 }
 
 # stream_start gI [RATE]: a connection from the wire to gI and back, every byte
