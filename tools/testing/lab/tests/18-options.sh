@@ -1,0 +1,229 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Options of the bridged path that the other scripts leave as they are: event
+# channels, checksums, long frames, the rate, static multicast control.  What comes
+# of each is read from counters and from the frames.
+# shellcheck disable=SC2016 # expanded in the guest, or in dom0
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+MAC=00:16:3e:99:00:01
+# Nobody's group.
+GROUP=239.7.7.7
+
+prepare() {
+	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
+	lab back nc2 max_queues=2
+	create g1 --vcpus 2 --path bridged
+	lab push g1 "$TESTS/frames.py" /run/frames.py
+	lab push g1 "$TESTS/netdev.py" /run/netdev.py
+}
+
+# sees WHO OUTPUT COMMAND...: what "frames.py OUTPUT" has to say, in WHO, of what
+# COMMAND has sent.
+sees() {
+	local who=$1 args=$2 pid rc=0
+
+	shift 2
+	: >"$TMP/seen"
+	if [ "$who" = g1 ]; then
+		# shellcheck disable=SC2086 # words
+		on g1 python3 /run/frames.py $args >"$TMP/seen" 2>&1 &
+	else
+		# shellcheck disable=SC2086 # words
+		frames "$who" $args >"$TMP/seen" 2>&1 &
+	fi
+	pid=$!
+	until_true 60 "$who listens" grep -q listening "$TMP/seen"
+	"$@"
+	wait "$pid" || rc=1
+	cat "$TMP/seen"
+	return "$rc"
+}
+
+both_ways() {
+	local n
+
+	shot a g1
+	n=$(iperf wire "$(address g1)")
+	iperf wire "$(address g1)" -R
+	shot b g1
+	moved back 'q*_rx_bridged_bytes' "$n"
+	moved back 'q*_tx_bridged_bytes' 100000
+	still back 'q*_rx_drop_*'
+	still back 'q*_tx_drop_*'
+}
+
+# One frame at a time and none the other way, for nobody answers a broadcast.  A
+# back that took events with work for idle ones would have Xen delay them.
+no_idle_events() {
+	local before after all idle
+
+	mapfile -t before < <(d0 events g1)
+	on g1 ping -q -n -b -c 100 -i 0.02 -W 1 10.99.0.255 || true
+	mapfile -t after < <(d0 events g1)
+	all=$((after[0] - before[0])) idle=$((after[1] - before[1]))
+	echo "$all events, $idle of them said to be for nothing"
+	[ "$all" -ge 10 ] || fail "only $all events"
+	[ $((idle * 2)) -le "$all" ] || fail "$idle of $all events were said to be for nothing"
+}
+
+two_channels() {
+	is "event channels" "$(d0 interrupts g1)" 'ctrl q0-rx q0-tx q1-rx q1-tx'
+	is "kernel threads of the back" "$(dom0 pgrep -c '^vif' || true)" 0
+	both_ways
+	no_idle_events
+}
+
+# The back offers two when a front begins, so it must be made to write another word.
+one_channel() {
+	dom0 insmod /root/nc2-hostile-back.ko action=key key=feature-split-event-channels value=0
+	rebind g1
+	dom0 rmmod nc2_hostile_back
+	is "event channels" "$(d0 interrupts g1)" 'ctrl q0 q1'
+	both_ways
+	no_idle_events
+}
+
+jumbo() {
+	everywhere 9000
+	pings wire "$(address g1)" -M "do" -s 8972
+	pings g1 10.99.0.1 -M "do" -s 8972
+	shot a g1
+	iperf wire "$(address g1)" -u -b 20M -l 8900
+	shot b g1
+	average back 'q*_rx_bridged_bytes' 'q*_rx_bridged_frames' 4000
+	still front rx_drop_bad
+	shot a g1
+	iperf wire "$(address g1)" -R -u -b 20M -l 8900
+	shot b g1
+	average back 'q*_tx_bridged_bytes' 'q*_tx_bridged_frames' 4000
+	still front tx_drop_bad
+	both_ways
+	everywhere 1500
+	pings wire "$(address g1)"
+}
+
+# sent LEAST: so much has the guest sent since it connected.
+sent() {
+	shot b g1
+	sed 's/ [0-9]*$/ 0/' "$TMP/b.back" >"$TMP/a.back"
+	moved back 'q*_tx_bridged_bytes' "$1"
+}
+
+# Some bytes for more than an hour: what has gone then is all that ever goes, and
+# no clock tells in it.  Each queue for itself would send as much.
+rate() {
+	dom0 sh -c 'xenstore-write "/local/domain/0/backend/vif/$(xl domid g1)/0/rate" \
+		300000,4294000000'
+	rebind g1
+	on g1 python3 /run/frames.py spread 10.99.0.1 9 32 60
+	until_true "$LIMIT" "the guest uses its rate up" sent 290000
+	sleep 2
+	sent 290000
+	moved back 'q*_tx_bridged_bytes' 290000 302000
+	moved back q0_tx_bridged_bytes 10000
+	moved back q1_tx_bridged_bytes 10000
+	dom0 sh -c 'xenstore-rm "/local/domain/0/backend/vif/$(xl domid g1)/0/rate"'
+	until_true "$LIMIT" "the end of the rate is heeded" sent 600000
+	pings wire "$(address g1)"
+}
+
+# A new back stands for a new host: frames to the guest must find it.
+announced() {
+	sees wire "announced wire $MAC 120 $(address g1) $(address6 g1)" d0 rebind g1
+	pings wire "$(address g1)"
+}
+
+# sum_of WHO FROM COMMAND...: that of a TCP frame that COMMAND sends.
+sum_of() {
+	local who=$1 dev=$2 from=$3
+
+	shift 3
+	sees "$who" "sums $dev $from 60" "$@" | tail -n 1
+}
+
+to_guest() {
+	sum_of g1 eth0 10.99.0.2 frames dom0 connect "$(address g1)" 7 4567
+}
+
+from_guest() {
+	sum_of dom0 "$(d0 vif g1)" "$(address g1)" \
+		on g1 python3 /run/frames.py connect 10.99.0.2 7 4567
+}
+
+vif_sums() {
+	dom0 ethtool -k "$(d0 vif g1)" | grep -q "tx-checksum-ipv4: $1"
+}
+
+# A back that takes no blank checksums gets none; no other key tells so.
+sums() {
+	is "to the guest" "$(to_guest)" blank
+	is "from the guest" "$(from_guest)" blank
+	dom0 sh -c 'xenstore-write \
+		"/local/domain/0/backend/vif/$(xl domid g1)/0/feature-no-csum-offload" 1'
+	rebind g1
+	pings g1 10.99.0.2
+	is "from the guest" "$(from_guest)" full
+	dom0 sh -c 'xenstore-rm \
+		"/local/domain/0/backend/vif/$(xl domid g1)/0/feature-no-csum-offload"'
+}
+
+sums_xdp() {
+	on g1 sh -c 'python3 /run/netdev.py xdp eth0 pass >/run/xdp.log 2>&1 &
+		echo $! >/run/xdp.pid'
+	until_true "$LIMIT" "no blank checksums" vif_sums off
+	pings dom0 "$(address g1)"
+	is "to the guest" "$(to_guest)" full
+	on g1 sh -c 'kill $(cat /run/xdp.pid)'
+	until_true "$LIMIT" "blank checksums" vif_sums on
+	pings dom0 "$(address g1)"
+	is "to the guest" "$(to_guest)" blank
+}
+
+send_group() {
+	shot a g1
+	frames dom0 group "$GROUP" 10.99.0.2 200
+	pings dom0 "$(address g1)"
+	shot b g1
+}
+
+# Written once before the front is Connected, as by a front that knows nothing of
+# the dynamic kind; the stock one leaves these keys as they are.
+old_front() {
+	lab guest destroy g1
+	d0 clean "$LIMIT"
+	create g1 --front stock --path bridged
+	lab push g1 "$TESTS/frames.py" /run/frames.py
+	send_group
+	moved back 'q*_rx_bridged_frames' 200
+	is "to the guest" "$(to_guest)" blank
+	dom0 sh -c 'dir=/local/domain/$(xl domid g1)/device/vif/0
+		xenstore-write "$dir/request-multicast-control" 1 "$dir/feature-no-csum-offload" 1'
+	d0 rebind g1
+	pings dom0 "$(address g1)"
+	send_group
+	moved back 'q*_rx_filtered' 200
+	moved back 'q*_rx_bridged_frames' 3 100
+	is "to the guest" "$(to_guest)" full
+	both_ways
+}
+
+if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
+	echo "not ok 1 - nc2-hostile-back.ko is built"
+	sed 's/^/#   /' "$TMP/build"
+	echo 1..1
+	exit 1
+fi
+up --guests 0 --vfs 0
+needed "our pair, two queues" prepare
+t "an event channel each way" two_channels
+t "one event channel for both" one_channel
+t "frames of 9000 bytes" jumbo
+t "rate= limits all queues together" rate
+t "peers are told of a new place" announced
+t "the front heeds a back without checksums" sums
+t "the back heeds a front without checksums: XDP" sums_xdp
+t "a front that asks once: multicast control, no checksums" old_front
+finish

@@ -1,0 +1,258 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What frames cost the guest on either path, and what is decided for an interface
+# before it carries any: its netdev, module parameters of both ends, a back that is
+# not trusted, a driver that leaves it to another.  What comes of each is read from
+# counters, from sysfs and from the kernel's own record.
+# shellcheck disable=SC2016 # expanded in the guest, or in dom0
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+VIF=(mac=00:16:3e:99:00:01 bridge=xenbr0 script=vif-nc2)
+
+prepare() {
+	lab back nc2 max_queues=2
+	create g1 --vcpus 2 --path bridged
+	lab push g1 "$TESTS/trace.sh" /run/trace.sh
+	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
+}
+
+# Sending by the CPUs' queues as the administrator sets them.
+xps() {
+	local n
+
+	on g1 sh -c 'cd /sys/class/net/eth0/queues; echo 0 >tx-0/xps_cpus; echo 3 >tx-1/xps_cpus'
+	shot a g1
+	n=$(iperf wire "$(address g1)" -R)
+	shot b g1
+	on g1 sh -c 'echo 0 >/sys/class/net/eth0/queues/tx-1/xps_cpus'
+	moved front tx_queue_1_bytes "$n"
+	moved front tx_queue_0_frames 0 5
+}
+
+# Packets that the guest's IPv4 has received.
+packets() {
+	on g1 awk '/^Ip:/ { n = $4 } END { print n }' /proc/net/snmp
+}
+
+# merged on|off: whether what the guest's stack gets has been put together.
+merged() {
+	local before after frames
+
+	on g1 ethtool -K eth0 gro "$1"
+	shot a g1
+	before=$(packets)
+	iperf wire "$(address g1)"
+	after=$(packets)
+	shot b g1
+	frames=$(change front rx_bridged_frames)
+	echo "gro $1: $frames frames, $((after - before)) packets"
+	[ "$frames" -ge 500 ] || fail "only $frames frames"
+	if [ "$1" = on ]; then
+		[ $(((after - before) * 4)) -lt $((frames * 3)) ] || fail "GRO has no effect"
+	else
+		[ $(((after - before) * 10)) -ge $((frames * 9)) ] || fail "somebody else merges them"
+	fi
+}
+
+gro() {
+	# dom0 does the same, which leaves the guest nothing to do.
+	dom0 ethtool -K nic0 gro off
+	merged off
+	merged on
+	dom0 ethtool -K nic0 gro on
+}
+
+# between WHAT GOT LEAST MOST
+between() {
+	echo "$1: $2 (want $3..$4)"
+	if [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+		fail "$1: $2, not $3..$4"
+	fi
+}
+
+counted() {
+	on g1 sh /run/trace.sh count "$1"
+}
+
+# Up to 15 buffers without a page may be left from before: see REFILL_BATCH.
+costs() {
+	local small large
+
+	on g1 sh /run/trace.sh start grant=xen_nc2_front:nc2f_grant_begin \
+		page_pool/page_pool_state_hold
+	on wire ping -q -n -i 0.02 -c 300 -w 60 "$(address g1)"
+	small=$(counted grant)
+	on wire ping -q -n -i 0.02 -c 300 -w 60 -s 1400 "$(address g1)"
+	large=$(counted grant)
+	between "grants for 300 small frames" "$small" 0 15
+	between "grants for 300 large frames" $((large - small)) 285 330
+	# They come in lots of 64.
+	between "new pages for all of them" "$(counted page_pool_state_hold)" 0 192
+	on g1 sh /run/trace.sh stop >/dev/null
+}
+
+# What goes in frames of a page at most is copied, pages of others are granted.
+copied_or_granted() {
+	local n
+
+	shot a g1
+	iperf wire "$(address g1)" -R -u -b 5M -l 1400
+	shot b g1
+	n=$(change front tx_bridged_bytes)
+	moved front tx_copied_bytes "$n" "$n"
+	shot a g1
+	n=$(iperf wire "$(address g1)" -R)
+	shot b g1
+	moved front tx_bridged_bytes "$n"
+	moved front tx_copied_bytes 1 $((n * 3 / 4))
+}
+
+detach() {
+	dom0 xl network-detach g1 0
+	d0 no_vif g1 "$LIMIT"
+}
+
+attach() {
+	dom0 xl network-attach g1 "${VIF[@]}" "$@"
+	wait_address g1
+}
+
+# InitWait, which is 2, is what has the toolstack run the script.
+netdev_first() {
+	local record
+
+	detach
+	dom0 sh /run/trace.sh start netdev=register_netdevice state=xenbus_switch_state,to=%si:u32
+	attach gatewaydev=nic0
+	record=$(dom0 sh /run/trace.sh stop | grep -E ' (netdev|state): ')
+	echo "$record"
+	grep -q ' state: .* to=2$' <<<"$record" || fail "no InitWait was seen"
+	like "what comes first" "$(grep -E ' netdev: | to=2$' <<<"$record" | head -n 1)" '* netdev: *'
+}
+
+no_grants() {
+	wait_path g1 direct
+	on g1 sh /run/trace.sh start grant=xen_nc2_front:nc2f_grant_begin
+	shot a g1
+	iperf wire "$(address g1)"
+	iperf wire "$(address g1)" -R
+	shot b g1
+	is "grants" "$(counted grant)" 0
+	on g1 sh /run/trace.sh stop >/dev/null
+	moved front rx_direct_bytes 100000
+	moved front tx_direct_bytes 100000
+}
+
+pool_pages() {
+	on g1 sh -c 'cat /sys/bus/xen/devices/vif-*/nc2/pool_pages'
+}
+
+# front|back PARAMETER VALUE
+front() {
+	on g1 sh -c 'echo "$1" >"/sys/module/xen_nc2_front/parameters/$0"' "$1" "$2"
+}
+
+back() {
+	dom0 sh -c 'echo "$1" >"/sys/module/xen_nc2_back/parameters/$0"' "$1" "$2"
+}
+
+# bridged_because BACK FRONT: what the two ends say.
+bridged_because() {
+	d0 wait g1 reason "$1" "$LIMIT"
+	like "what the front says" "$(on g1 sh -c 'cat /sys/bus/xen/devices/vif-*/nc2/reason')" "$2"
+	is path "$(path g1)" bridged
+	pings wire "$(address g1)"
+}
+
+front_parameters() {
+	on g1 sh -ec 'rmmod xen_nc2_front
+		insmod /lab/modules/xen-nc2-front.ko max_queues=1 pool_pages=100 tx_entries=100'
+	wait_path g1 direct
+	is "pages of the pool" "$(pool_pages)" 100
+	like "rings" "$(on g1 ethtool -g eth0 | xargs)" "*Current*RX: 200 *TX: 128 *"
+	is queues "$(on g1 sh -c 'ls -d /sys/class/net/eth0/queues/tx-* | wc -l')" 1
+	front direct N
+	rebind g1
+	bridged_because 'front does not ask for it' '*module parameter*'
+	front direct Y
+	front trusted N
+	rebind g1
+	bridged_because 'front does not ask for it' '*not trusted*'
+	front trusted Y
+	rebind g1
+	wait_path g1 direct
+}
+
+back_parameters() {
+	back max_pool_pages 64
+	rebind g1
+	wait_path g1 direct
+	is "pages of the pool" "$(pool_pages)" 64
+	back direct N
+	rebind g1
+	bridged_because '*module parameter*' '*does not offer it*'
+	back direct Y
+	rebind g1
+	wait_path g1 direct
+}
+
+# The toolstack's word to the guest; the back would gladly be direct.
+untrusted() {
+	local n
+
+	detach
+	attach gatewaydev=nic0 untrusted
+	is "the key trusted" "$(dom0 sh -c \
+		'xenstore-read "/local/domain/$(xl domid g1)/device/vif/0/trusted"')" 0
+	bridged_because 'front does not ask for it' '*not trusted*'
+	shot a g1
+	iperf wire "$(address g1)"
+	iperf wire "$(address g1)" -R
+	shot b g1
+	n=$(change front tx_bridged_bytes)
+	moved front tx_copied_bytes "$n" "$n"
+}
+
+driver_of() {
+	dom0 sh -c 'basename "$(readlink "/sys/bus/xen-backend/devices/vif-$(xl domid g1)-$0/driver")"' \
+		"$1"
+}
+
+# Ours is asked first, as the one that was loaded first.
+claim() {
+	lab guest destroy g1
+	d0 clean "$LIMIT"
+	lab back nc2 claim=script
+	dom0 sh -ec 'modprobe --ignore-install xen-netback
+		ln -s vif-nc2 /etc/xen/scripts/vif-other'
+	create g1 --path bridged --vcpus 1
+	dom0 xl network-attach g1 mac=00:16:3e:99:00:21 bridge=xenbr0 script=vif-other
+	is "driver of the first interface" "$(driver_of 0)" xen-nc2-back
+	is "driver of the second" "$(driver_of 1)" vif
+	pings wire "$(address g1)"
+	until_true "$LIMIT" "there is an eth1" on g1 test -e /sys/class/net/eth1
+	# Only eth1 is to answer for its address.
+	on g1 sh -ec 'echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+		ip address add 10.97.0.11/24 dev eth1
+		ip link set eth1 up'
+	dom0 ip address add 10.97.0.1/24 dev xenbr0
+	pings dom0 10.97.0.11
+	is "interfaces of the guest with frames" "$(on g1 sh -c \
+		'for i in 0 1; do ethtool -S eth$i; done | grep -c "rx_bridged_frames: [1-9]"')" 2
+}
+
+up --guests 0 --vfs 1
+needed "our pair, two queues, on the bridge" prepare
+t "the guest sends by the queues of XPS" xps
+t "GRO in the guest" gro
+t "grants and pages for received frames" costs
+t "short frames are copied to send, pages of long ones granted" copied_or_granted
+t "the netdev is there before InitWait" netdev_first
+t "no grant for a frame on the direct path" no_grants
+t "parameters of the front" front_parameters
+t "parameters of the back" back_parameters
+t "a back that is not trusted: no direct path, all is copied" untrusted
+t "claim=script leaves other interfaces to xen-netback" claim
+finish

@@ -1,0 +1,241 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# An end of the bridged path that lies (tools/testing/hostile), stands still or is
+# silent.  What a guest says wrong costs it that frame; where its rings cannot be
+# believed any more it has no network until it connects anew, and one line of the
+# log says so.  A lie of the back costs a new connection.  Another guest's TCP
+# connection goes on through all of it.
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+prepare() {
+	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
+	lab back nc2 max_queues=2
+	create g1 --vcpus 2
+	create g2
+	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
+	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
+	stream_start g2 300000
+	d0 judge
+}
+
+lie() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on g1 sh -ec 'for lie; do
+			insmod /root/nc2-hostile.ko action="$lie"
+			rmmod nc2_hostile
+			sleep 0.1
+		done' sh "$@"
+}
+
+resets() {
+	on g1 ethtool -S eth0 | sed -n 's/^ *resets: //p'
+}
+
+# others_fine: and nothing was said that is not so.
+others_fine() {
+	stream_moves g2
+	pings wire "$(address g1)"
+}
+
+# answered COUNTER LIE...: the back has answered, and the front finds it right.
+answered() {
+	local counter=$1 before
+
+	shift
+	before=$(resets)
+	shot a g1
+	lie "$@"
+	until_true 60 "each of $* is counted in $counter" counts "$counter" $#
+	is "times that the front gave up" "$(resets)" "$before"
+	others_fine
+}
+
+passed() {
+	answered 'q*_tx_bridged_frames' "$@"
+	still back 'q*_tx_drop_*'
+}
+
+# dropped COUNTER OTHER LIE...: each is counted in the first, and none in the other.
+dropped() {
+	local counter=$1 other=$2
+
+	shift 2
+	answered "$counter" "$@"
+	moved back "$counter" $# $#
+	still back "$other"
+}
+
+counts() {
+	shot b g1 && moved back "$@"
+}
+
+# judge WHAT: one line of the log says so, and there is no flood of others.
+judge() {
+	local out
+
+	out=$(d0 judge)
+	echo "$out"
+	is "lines of the log with this lie" \
+		"$(grep -c "^log .*: stopped: the guest sent $1" <<<"$out" || true)" 1
+	[ "$(grep -c '^log ' <<<"$out")" -le 4 ] || fail "the log is flooded"
+}
+
+# The driver may write a right index before the back has looked at the wrong one,
+# and at the ring for receiving the back looks when it has a frame.
+tell() {
+	for _ in 1 2 3; do
+		lie "$1"
+		on wire ping -q -n -c 1 -W 1 "$(address g1)" || true
+		! d0 stopped g1 5 || return 0
+	done
+	fail "the back does not mind"
+}
+
+# cut WHAT LIE...: they cost the guest its network.
+cut() {
+	local what=$1 lie
+
+	shift
+	for lie; do
+		echo "--- $lie"
+		tell "$lie"
+		judge "$what"
+		! on wire ping -q -n -c 2 -i 0.3 -W 1 "$(address g1)" || fail "it is answered"
+		stream_moves g2
+		on g1 sh /root/hostile-guest.sh rebind
+		pings wire "$(address g1)"
+	done
+}
+
+# The back may think of it what it likes.
+noise() {
+	lie net-noise
+	stream_moves g2
+	on g1 sh /root/hostile-guest.sh rebind
+	others_fine
+	d0 judge
+}
+
+storm() {
+	lie net-storm
+	others_fine
+}
+
+bad_buffers() {
+	shot a g1
+	lie net-rx-ref
+	pings wire "$(address g1)"
+	shot b g1
+	moved back q0_rx_drop_grant 1 8
+	moved front rx_drop_back_error 1 8
+	others_fine
+}
+
+# The wire's frames go by the first queue, those of dom0's flows by both.  No more
+# than 1 MiB waits for a queue that gives no buffers, and that for ten seconds.
+deaf_queue() {
+	pings dom0 "$(address g1)"
+	stream_start g1
+	on g1 insmod /root/nc2-hostile.ko action=net-deaf-queue
+	shot a g1
+	frames dom0 spread "$(address g1)" 9 64 100
+	stream_moves g1
+	until_true "$LIMIT" "the frames of that queue are dropped" counts q1_rx_drop_stall 100
+	moved back q1_rx_drop_stall 100 1100
+	moved back q1_rx_bridged_frames 1 400
+	still back 'q0_rx_drop_*'
+	stream_moves g1
+	on g1 rmmod nc2_hostile
+	on g1 sh /root/hostile-guest.sh rebind
+	stream_moves g1
+	stream_end g1
+	others_fine
+}
+
+more_resets() {
+	[ "$(resets)" -gt "$1" ]
+}
+
+# A right index may come after a wrong one here as well.
+tell_front() {
+	local before
+
+	before=$(resets)
+	for _ in 1 2 3; do
+		# shellcheck disable=SC2016 # expanded in dom0
+		dom0 sh -ec 'insmod /root/nc2-hostile-back.ko dev="$0" action="$1"
+			rmmod nc2_hostile_back' "$(d0 vif g1)" "$1"
+		! until_true 10 "the front sees it" more_resets "$before" || return 0
+	done
+	fail "the front does not mind"
+}
+
+# The front has a new connection, with nothing done about it.
+bad_back() {
+	local lie
+
+	stream_start g1 100000
+	for lie; do
+		echo "--- $lie"
+		tell_front "$lie"
+		pings wire "$(address g1)"
+		stream_moves g1
+	done
+	stream_end g1
+	others_fine
+}
+
+# For as long as RTNL is held, nothing else can be done to any interface.
+silent_control() {
+	local rc=0
+
+	d0 unbind g1
+	lab exec --timeout 60 g1 -- ethtool -X eth0 equal 1 || rc=$?
+	[ "$rc" != 0 ] || fail "nobody has answered, and it is done"
+	[ "$rc" != 124 ] || fail "it waits and waits"
+	on g1 sh -c 'dmesg | grep "does not answer on the control ring"'
+	d0 bind g1
+	others_fine
+}
+
+# With no driver at the other end.
+silent_back() {
+	d0 unbind g1
+	lab exec --timeout 60 g1 -- sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
+	! on g1 test -e /sys/class/net/eth0 || fail "an interface with nobody behind it"
+	d0 bind g1
+	wait_address g1
+	others_fine
+}
+
+if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
+	echo "not ok 1 - nc2-hostile.ko and nc2-hostile-back.ko are built"
+	sed 's/^/#   /' "$TMP/build"
+	echo 1..1
+	exit 1
+fi
+up --guests 0 --vfs 0 --path bridged
+needed "two guests on the bridge, a stream to the second" prepare
+t "good frames, of 18 slots as well" passed net-good net-slots-most
+t "frame dropped: lengths, slots, checksum, segments" dropped q0_tx_drop_bad q0_tx_drop_grant \
+	net-empty net-short net-long net-offset net-offset-max net-csum net-slots-more \
+	net-slots-many net-sum net-slot-empty net-gso-none net-gso-type net-gso-odd
+t "frame dropped: a page that is not granted" dropped q0_tx_drop_grant q0_tx_drop_bad net-ref
+t "frame dropped: buffers that are not granted" bad_buffers
+t "stopped: transmit index" cut 'a transmit index' net-tx-ahead net-tx-back
+t "stopped: frames without end, extra infos" cut 'a transmit request' net-unfinished \
+	net-slots-endless net-extra-none net-extra-type net-extra-more
+t "stopped: receive index" cut 'a receive index' net-rx-ahead net-rx-back
+t "stopped: control index" cut 'a control index' net-ctrl-ahead
+t "all rings full of noise" noise
+t "a storm of events" storm
+t "a queue without buffers harms only itself" deaf_queue
+t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-ahead net-rx-id \
+	net-rx-long net-rx-longest net-rx-endless net-rx-extra
+t "a back that is silent on the control ring" silent_control
+t "a back without a driver while the front's comes and goes" silent_back
+finish
