@@ -76,7 +76,8 @@ counted() {
 	on g1 sh /run/trace.sh count "$1"
 }
 
-# Up to 15 buffers without a page may be left from before: see REFILL_BATCH.
+# Of each queue up to 15 buffers without a page may be left from before: see
+# REFILL_BATCH.
 costs() {
 	local small large
 
@@ -86,7 +87,7 @@ costs() {
 	small=$(counted grant)
 	on wire ping -q -n -i 0.02 -c 300 -w 60 -s 1400 "$(address g1)"
 	large=$(counted grant)
-	between "grants for 300 small frames" "$small" 0 15
+	between "grants for 300 small frames" "$small" 0 30
 	between "grants for 300 large frames" $((large - small)) 285 330
 	# They come in lots of 64.
 	between "new pages for all of them" "$(counted page_pool_state_hold)" 0 192

@@ -33,7 +33,7 @@ resets() {
 	on g1 ethtool -S eth0 | sed -n 's/^ *resets: //p'
 }
 
-# others_fine: and nothing was said that is not so.
+# others_fine: g2's connection goes on, and g1 has its network.
 others_fine() {
 	stream_moves g2
 	pings wire "$(address g1)"
