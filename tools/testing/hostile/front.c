@@ -259,9 +259,15 @@ static void path_lie(struct nc2f_direct *d)
 	d->block.sh->front.path = 0xdead;
 }
 
-static void lie_and_go(struct nc2f_direct *d)
+/* No lie: it may want its pages back at any time. */
+static void go(struct nc2f_direct *d)
 {
 	d->block.sh->front.flags |= XEN_NC2_FRONT_REVOKE;
+}
+
+static void lie_and_go(struct nc2f_direct *d)
+{
+	go(d);
 	fill_twice(d);
 }
 
@@ -316,6 +322,7 @@ static const struct {
 	{ "mtu-huge", mtu_huge },
 	{ "mtu-none", mtu_none },
 	{ "path-lie", path_lie },
+	{ "go", go },
 	{ "lie-and-go", lie_and_go },
 	{ "noise", noise, true },
 };
