@@ -19,6 +19,7 @@
 #include <linux/rtnetlink.h>
 
 #include <xen/events.h>
+#include <xen/page.h>
 
 #include "direct.h"
 #include "queue.h"
