@@ -174,6 +174,15 @@ static void irqs_off(const struct nc2b_ivf *vf)
 	vf->host->irqs_put(vf->host->io.ctx);
 }
 
+/* Whether neither queue may begin anything. */
+static bool are_off(const struct nc2b_ivf *vf)
+{
+	const struct nc2b_ivf_regs *r = vf->model->regs;
+
+	return !((nc2b_ivf_rd(vf, r->rx + NC2B_IVF_XDCTL) |
+		  nc2b_ivf_rd(vf, r->tx + NC2B_IVF_XDCTL)) & NC2B_IVF_XDCTL_ENABLE);
+}
+
 /* Returns false if the device is gone. */
 static bool reset(const struct nc2b_ivf *vf)
 {
@@ -201,8 +210,12 @@ static bool quiesce(struct nc2b_ivf *vf)
 
 	if (clean) {
 		clean = rings_off(vf);
-		/* The PF hears of it and forgets what this VF has asked for. */
+		/*
+		 * The PF hears of it and forgets what this VF has asked for.  It also ends
+		 * a queue that does not obey, because its frames cannot leave (pause).
+		 */
 		reset(vf);
+		clean |= are_off(vf);
 	}
 	clean &= vf->host->idle(vf->host->io.ctx);
 	vf->host->set_master(vf->host->io.ctx, false);
