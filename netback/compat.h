@@ -45,6 +45,8 @@ static inline void nc2b_napi_start(struct net_device *dev, struct napi_struct *n
 static inline void nc2b_napi_stop(struct napi_struct *napi)
 {
 	napi_disable(napi);
+	/* That waits for the poll to say that it is done, and it may do more then. */
+	synchronize_net();
 }
 
 /* Ends a context, which is stopped. */

@@ -277,8 +277,8 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 
 	/* Pairs with the release in path.c: the queue before this flag. */
 	if (!smp_load_acquire(&d->running)) {
-		napi_complete(napi);
 		nc2b_direct_eoi(d, false);
+		napi_complete(napi);
 		return 0;
 	}
 
@@ -295,17 +295,18 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 		return min(done, budget - 1);
 	}
 	d->worked |= done || p.tx_frames || p.filled;
-	if (done >= budget)
+	if (done >= budget || !poll_sleep(d))
 		return budget;
 
-	/* Before another poll may begin. */
+	/*
+	 * What may begin another poll comes first, so that no two polls are in here:
+	 * one that is wanted now follows.
+	 */
 	worked = d->worked;
 	d->worked = false;
-	napi_complete_done(napi, done);
-	if (!poll_sleep(d))
-		napi_schedule(napi);
 	d->q->ops->irq_enable(d->q);
 	nc2b_direct_eoi(d, worked);
+	napi_complete_done(napi, done);
 	return done;
 }
 

@@ -23,20 +23,24 @@
 void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 {
 	unsigned int irq = which == NC2B_EOI_TX ? q->tx_irq : q->rx_irq;
-	bool shared = q->tx_irq == q->rx_irq;
-	int old;
+	int old = atomic_read(&q->eoi), new;
 
-	/* Only this direction clears its bit; who sets it has us polled again. */
-	if (!(atomic_read(&q->eoi) & which))
-		return;
-	/* Before the other direction can be the later one. */
-	if (shared && worked)
-		atomic_or(NC2B_EOI_WORKED, &q->eoi);
-	old = atomic_fetch_andnot(which, &q->eoi);
-	if (shared) {
-		if (old & (NC2B_EOI_TX | NC2B_EOI_RX) & ~which)
+	/* One step: an older poll may still be here when the next one comes. */
+	do {
+		if (!(old & which))
 			return;
-		worked = atomic_fetch_andnot(NC2B_EOI_WORKED, &q->eoi) & NC2B_EOI_WORKED;
+		new = old & ~which;
+		if (q->tx_irq != q->rx_irq)
+			continue;
+		if (worked)
+			new |= NC2B_EOI_WORKED;
+		if (!(new & (NC2B_EOI_TX | NC2B_EOI_RX)))
+			new = 0;
+	} while (!atomic_try_cmpxchg(&q->eoi, &old, new));
+	if (q->tx_irq == q->rx_irq) {
+		if (new)
+			return;
+		worked |= old & NC2B_EOI_WORKED;
 	}
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
@@ -227,9 +231,10 @@ err_ops:
  *
  * 1. ndo_start_xmit: the caller has stopped the netdev's transmission and
  *    waited for those under way.
- * 2. Events: unbinding waits for a running handler.
- * 3. NAPI: nc2b_napi_stop() waits for a poll under way; events were the only
- *    ones left to schedule another, except the timer.
+ * 2. NAPI: nc2b_napi_stop() waits for a poll under way, and none can be scheduled
+ *    after it.
+ * 3. Events: unbinding waits for a running handler.  After NAPI, because a poll ends
+ *    with the EOI of the event that it was for, by the number of its interrupt.
  * 4. The timers: shut down after NAPI, because the polls arm them; all they do is
  *    schedule, and a disabled NAPI cannot be scheduled.
  *
@@ -237,9 +242,9 @@ err_ops:
  */
 void nc2b_queue_stop(struct nc2b_queue *q)
 {
-	unbind_events(q);
 	nc2b_napi_stop(&q->tx_napi);
 	nc2b_napi_stop(&q->rx_napi);
+	unbind_events(q);
 	timer_shutdown_sync(&q->stall);
 	timer_shutdown_sync(&q->repoll);
 	timer_shutdown_sync(&q->credit);

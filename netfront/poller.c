@@ -133,6 +133,8 @@ void nc2f_pollers_hold(struct nc2f_dev *nf)
 	for (lane = 0; lane <= nf->max_queues; lane++)
 		if (runs(nf, lane))
 			nc2f_napi_disable(&nf->pollers[lane].napi);
+	/* A poll that has said that it is done may still be at its event. */
+	synchronize_net();
 }
 
 /**
