@@ -219,6 +219,8 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->failed = false;
 	d->revoked = false;
 	d->in_vain = false;
+	d->steady = false;
+	d->tag = NULL;
 	d->backoff = 0;
 	d->seen_filter = 0;
 	atomic_set(&d->eoi, NC2B_EOI_NONE);
@@ -321,8 +323,9 @@ void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
 		goto out;
 	nc2b_direct_revoke(d, "not connected", alive);
 	d->attached = false;
-	unbind_from_irqhandler(d->irq, d);
+	/* A poll ends with an EOI, by the number of the interrupt. */
 	nc2b_napi_stop(&d->napi);
+	unbind_from_irqhandler(d->irq, d);
 	nc2b_napi_fini(&d->napi);
 	nc2b_block_unmap(&d->block, d->vif->xdev);
 	nc2b_pool_free(&d->pool);

@@ -4,6 +4,7 @@
  *
  * direct.c: life of the block.  dpoll.c: the hot path between NIC and rings.
  * path.c: which path is active, and every step from one to the other.
+ * filter.c: what the guest listens to.
  * share.c: who gets a queue where there are fewer than interfaces.
  */
 #ifndef NC2B_DIRECT_H
@@ -103,8 +104,13 @@ enum nc2b_eoi {
  * @waiting: the last try found no free queue: try when one comes free
  * @weight: who has more of it goes first; the administrator's wish
  * @yield: somebody heavier waits: give the queue up
- * @in_vain: the last queue that was leased could not be used; under @lock
+ * @in_vain: no queue can do what the guest wanted when last asked; under @lock
  * @wish: filter_seq of then; under @lock
+ * @tag: the NIC whose queues it wants: for comparing, it may be gone
+ * @hurry: try at once to enter the path
+ * @steady: the path was active for a while the last time; under @lock
+ * @tried: when it was last tried, or left (jiffies); under @lock
+ * @next_look: when to look after the NIC again (jiffies); under @lock
  * @node: list of all interfaces, see share.c
  * @since: when the active path was entered (boot time, ns)
  * @reason: why the direct path is not active: a constant text; read anywhere
@@ -119,8 +125,7 @@ enum nc2b_eoi {
  * @tx: the guest sends
  * @tx_inflight: entries of @tx that the NIC has and the guest does not yet
  * @tx_seen: @tx.cons when last looked at; under @lock
- * @tx_moved: when it was last seen to have moved, or nothing was to be sent (jiffies);
- *	under @lock
+ * @tx_stuck: how often it has been seen there with frames to send; under @lock
  * @frags: pieces of the frame that is being built; NAPI only
  * @q: the leased queue, or NULL; under @lock, NAPI reads it while @running
  * @running: the queue is started and NAPI may use it
@@ -153,6 +158,11 @@ struct nc2b_direct {
 	bool yield;
 	bool in_vain;
 	u32 wish;
+	const void *tag;
+	bool hurry;
+	bool steady;
+	unsigned long tried;
+	unsigned long next_look;
 	struct list_head node;
 	u64 since;
 	const char *reason;
@@ -167,7 +177,7 @@ struct nc2b_direct {
 	struct nc2b_cons tx;
 	u32 tx_inflight;
 	u32 tx_seen;
-	unsigned long tx_moved;
+	unsigned int tx_stuck;
 	struct nc2q_frag frags[XEN_NC2_TX_MAX_SLOTS];
 
 	struct nc2q *q;
@@ -213,6 +223,9 @@ void nc2b_path_bridge_off(struct nc2b_direct *d);
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);
 void nc2b_path_rate_changed(struct nc2b_direct *d);
 void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy);
+
+/* filter.c */
+const char *nc2b_filter_apply(struct nc2b_direct *d);
 
 /* share.c */
 void nc2b_share_add(struct nc2b_direct *d);

@@ -23,29 +23,39 @@
 #define DRAIN_MS	50
 /* How often the NIC is looked after while a path is active. */
 #define CHECK_MS	500
-/* What a frame may take to leave; the time after which Linux gives a NIC up. */
-#define SEND_LIMIT	(5 * HZ)
+/* In how many such looks a frame may be on its way: what Linux gives a NIC is 5 s. */
+#define SEND_LOOKS	10
 /* Tries to enter the direct path: from and up to this far apart. */
 #define RETRY_MIN_MS	1000
 #define RETRY_MAX_MS	30000
+/* Who has been direct for so long has not been so in vain. */
+#define STEADY_NS	(10ull * NSEC_PER_SEC)
 
 static const char broke_rules[] = "the guest broke the rules of the direct path";
+static const char refuses_rate[] = "the NIC's driver refuses the guest's rate";
+static const char no_queue[] = "no free queue on the NIC";
 
 static struct workqueue_struct *wq;
 
 /**
  * nc2b_path_kick - have the path looked at
  * @d: the direct path
- * @ms: after so many milliseconds at the latest
+ * @ms: after so many milliseconds at the latest; 0: at once, and if the path is not
+ *	active, try to enter it, however short ago that has failed
  *
  * Any context.
  */
 void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms)
 {
-	if (ms)
-		queue_delayed_work(wq, &d->work, msecs_to_jiffies(ms));
-	else
+	unsigned long when = jiffies + msecs_to_jiffies(ms);
+
+	if (!ms) {
+		WRITE_ONCE(d->hurry, true);
 		mod_delayed_work(wq, &d->work, 0);
+	} else if (!queue_delayed_work(wq, &d->work, when - jiffies) &&
+		   time_after(READ_ONCE(d->work.timer.expires), when)) {
+		mod_delayed_work(wq, &d->work, when - jiffies);
+	}
 }
 
 static void queue_interrupt(void *priv)
@@ -60,14 +70,7 @@ static void queue_changed(void *priv)
 	nc2b_path_kick(priv, 0);
 }
 
-static void queue_revoke(void *priv)
-{
-	struct nc2b_direct *d = priv;
-
-	mutex_lock(&d->lock);
-	nc2b_path_leave(d, "the NIC queue was taken away", true);
-	mutex_unlock(&d->lock);
-}
+static void queue_revoke(void *priv);
 
 static const struct nc2q_client queue_client = {
 	.interrupt = queue_interrupt,
@@ -95,111 +98,6 @@ static bool switch_front(struct nc2b_direct *d, u32 path)
 	return wait_event_timeout(d->ack_wait,
 				  READ_ONCE(d->block.shared->front.path) == path,
 				  ACK_TIMEOUT);
-}
-
-/**
- * struct front_filter - the front's wishes, copied out of the shared page
- * @seq: filter_seq that they belong to
- * @mtu: its MTU
- * @flags: XEN_NC2_FRONT_*
- * @nr: multicast addresses
- * @mc: the addresses
- */
-struct front_filter {
-	u32 seq;
-	u32 mtu;
-	u32 flags;
-	u32 nr;
-	u8 mc[XEN_NC2_MAX_MCAST][ETH_ALEN];
-};
-
-/* 0, or -EAGAIN while the front is changing them. */
-static int read_filter(struct nc2b_direct *d, struct front_filter *f)
-{
-	struct xen_nc2_shared *s = d->block.shared;
-	u32 i, n;
-
-	f->seq = READ_ONCE(s->front.filter_seq);
-	if (f->seq & 1)
-		return -EAGAIN;
-	/* Sequence before what it covers. */
-	virt_rmb();
-	f->mtu = READ_ONCE(s->front.mtu);
-	f->flags = READ_ONCE(s->front.flags);
-	n = min_t(u32, READ_ONCE(s->front.mc_count), XEN_NC2_MAX_MCAST);
-	f->nr = 0;
-	for (i = 0; i < n; i++) {
-		memcpy(f->mc[f->nr], s->mc[i], ETH_ALEN);
-		barrier();
-		f->nr += is_multicast_ether_addr(f->mc[f->nr]);
-	}
-	/* Filter before its number; pairs with the front's raising of it. */
-	virt_rmb();
-	return READ_ONCE(s->front.filter_seq) == f->seq ? 0 : -EAGAIN;
-}
-
-/* What an error of the NIC queue means, for people. */
-static const char *why_not(int err)
-{
-	switch (err) {
-	case -ENETDOWN:
-		return "the NIC has no link";
-	case -EMSGSIZE:
-		return "the NIC refuses the guest's MTU";
-	case -E2BIG:
-	case -EPERM:
-		return "the NIC cannot hold the guest's multicast list";
-	case -EIO:
-		return "the NIC queue was reset";
-	default:
-		return "the NIC's driver does not answer";
-	}
-}
-
-/* Have the NIC do what the front wants; NULL, or why it does not. */
-static const char *program(struct nc2b_direct *d, const struct front_filter *f)
-{
-	struct nc2q_filter filter = {
-		.mc = f->mc,
-		.nr_mc = f->nr,
-		.allmulti = f->flags & XEN_NC2_FRONT_ALLMULTI,
-	};
-	int err;
-
-	err = d->q->ops->set_mtu(d->q, f->mtu);
-	if (!err)
-		err = d->q->ops->set_filter(d->q, &filter);
-	if (filter.allmulti && (err == -EPERM || err == -EOPNOTSUPP))
-		return "the NIC does not give the guest every multicast frame";
-	if (err)
-		return why_not(err);
-	WRITE_ONCE(d->mcast, filter.allmulti ? -1 : (int)f->nr);
-	return NULL;
-}
-
-/* Program what the front listens to; NULL, or why the direct path cannot do it. */
-static const char *apply_filter(struct nc2b_direct *d)
-{
-	struct front_filter *f;
-	const char *why;
-
-	f = kmalloc(sizeof(*f), GFP_KERNEL);
-	if (!f)
-		return "no memory";
-	if (read_filter(d, f)) {
-		/* The front is at it; its event or the next check comes. */
-		kfree(f);
-		return NULL;
-	}
-	if (f->flags & XEN_NC2_FRONT_PROMISC)
-		why = "the guest wants every frame (promiscuous mode)";
-	else if (f->mtu > d->q->max_mtu)
-		why = "the guest's MTU is larger than the NIC queue takes";
-	else
-		why = program(d, f);
-	WRITE_ONCE(d->seen_filter, f->seq);
-	kfree(f);
-	return why;
 }
 
 /**
@@ -256,6 +154,7 @@ static void stop_queue(struct nc2b_direct *d)
 	nc2b_block_dma_unmap(&d->block);
 	d->q = NULL;
 	nc2b_napi_start(d->vif->dev, &d->napi, nc2b_direct_poll);
+	nc2b_pf_unconfine(q->nic, q->vf);
 	if (err)
 		netdev_warn(d->vif->dev, "NIC queue %s stopped by force (%d); bind it again to use it\n",
 			    q->name, err);
@@ -273,26 +172,32 @@ static void wait_no_more(struct nc2b_direct *d)
 }
 
 /*
- * Lease a queue.  Nobody has to make room for an interface that has had one before
- * and could not use it, as long as its guest has not asked for something else.
+ * Lease a queue.  Nobody has to make room for an interface whose guest wants what a
+ * queue cannot do, as long as it has not asked for something else.
  */
 static const char *lease(struct nc2b_direct *d, struct device *nic)
 {
 	u32 wish = READ_ONCE(d->block.shared->front.filter_seq);
+	bool outranked;
 
-	d->q = nc2b_share_outranked(d) ? NULL : nc2q_lease(nic, &queue_client, d);
+	d->in_vain &= d->wish == wish;
+	d->wish = wish;
+	WRITE_ONCE(d->tag, nic);
+	/* Before looking for one: who gives one back from now on sees it. */
+	WRITE_ONCE(d->waiting, true);
+	outranked = nc2b_share_outranked(d);
+	if (!outranked)
+		d->q = nc2q_lease(nic, &queue_client, d);
 	if (d->q) {
-		d->in_vain = true;
-		d->wish = wish;
 		wait_no_more(d);
 		return NULL;
 	}
-	WRITE_ONCE(d->waiting, true);
 	if (!nc2q_count(nic, NULL))
 		return "the NIC has no queues for guests (see nc2-vfs)";
-	if (!d->in_vain || d->wish != wish)
+	/* Who goes first makes room for itself. */
+	if (!outranked && !d->in_vain)
 		nc2b_share_make_room(d);
-	return "no free queue on the NIC";
+	return no_queue;
 }
 
 /* Start a queue and give it the guest's buffers. */
@@ -313,11 +218,14 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 		d->q = NULL;
 		return "the NIC cannot reach the guest's pages";
 	}
+	if (nc2b_pf_confine(d->q->nic, d->q->vf, d->vlan)) {
+		stop_queue(d);
+		return "the NIC's driver refuses the guest's VLAN";
+	}
 	err = d->q->ops->start(d->q, &params);
 	if (err) {
 		stop_queue(d);
-		return err == -EOPNOTSUPP ? "the NIC is set up with traffic classes" :
-		       why_not(err);
+		return nc2q_why(err);
 	}
 	/* Pairs with the acquire in the poll function. */
 	smp_store_release(&d->running, true);
@@ -328,16 +236,23 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 		usleep_range(2000, 4000);
 	}
 	stop_queue(d);
+	d->in_vain = true;
 	return "the guest has given no receive buffers";
 }
 
 /* From here on the NIC delivers to the guest's own pages. */
 static const char *set_filters(struct nc2b_direct *d)
 {
-	const char *why = apply_filter(d);
+	const char *why = nc2b_filter_apply(d);
+	u32 mbit;
 
 	if (why)
 		return why;
+	WRITE_ONCE(d->rate_changed, false);
+	/* A queue comes without a limit. */
+	mbit = nc2b_rate_mbit(&d->vif->rate);
+	if (mbit && nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit))
+		return refuses_rate;
 	/*
 	 * The NIC gives the queue what everybody gets, and the bridge may do so for a
 	 * second after the carrier is off, when the kernel tells it.
@@ -348,26 +263,25 @@ static const char *set_filters(struct nc2b_direct *d)
 	 * twice, both off loses what arrives between two register writes.
 	 */
 	nc2b_path_bridge_off(d);
-	WRITE_ONCE(d->rate_changed, false);
-	if (!nc2b_pf_set_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan,
-				nc2b_rate_mbit(&d->vif->rate)))
+	if (!nc2b_pf_let_in(d->q->nic, d->q->vf, d->vif->mac))
 		return NULL;
-	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
+	nc2b_pf_shut_out(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
-	return "the NIC's driver refuses the guest's address, VLAN or rate";
+	return "the NIC's driver refuses the guest's address";
 }
 
 static void entered(struct nc2b_direct *d)
 {
 	d->since = ktime_get_boottime_ns();
-	d->tx_moved = jiffies;
-	d->in_vain = false;
+	d->next_look = jiffies;
+	d->tx_seen = READ_ONCE(d->tx.cons);
+	d->tx_stuck = 0;
 	WRITE_ONCE(d->yield, false);
 	WRITE_ONCE(d->reason, NULL);
 	WRITE_ONCE(d->direct, true);
 	nc2b_direct_count(d, NC2B_D_PROMOTED, 1);
-	netdev_info(d->vif->dev, "direct path by %s queue %s%s\n", d->nic, d->q->name,
-		    d->block.bounced ? " (bounced)" : "");
+	net_info_ratelimited("%s: direct path by %s queue %s%s\n", d->vif->dev->name,
+			     d->nic, d->q->name, d->block.bounced ? " (bounced)" : "");
 }
 
 /* Let frames that the front has handed over leave by the queue. */
@@ -395,13 +309,14 @@ static void take_down(struct nc2b_direct *d, bool alive)
 		drain(d);
 	else
 		tell_front(d, XEN_NC2_PATH_BRIDGED);
-	nc2b_pf_clear_filter(d->q->nic, d->q->vf);
+	nc2b_pf_shut_out(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
 	stop_queue(d);
 }
 
 /*
- * Enter the direct path.  Order, and why: the queue runs and has buffers before
+ * Enter the direct path.  Order, and why: the queue is in the guest's VLAN, and may
+ * send with the guest's address only, before it runs; it runs and has buffers before
  * a filter sends it a frame; the front transmits by it before the bridge loses
  * its port, so that it is never without a way.
  */
@@ -425,6 +340,7 @@ static const char *enter(struct nc2b_direct *d)
 	WRITE_ONCE(d->block.shared->back.max_mtu, d->q->max_mtu);
 	if (!switch_front(d, XEN_NC2_PATH_DIRECT)) {
 		take_down(d, false);
+		d->in_vain = true;
 		return "the guest did not answer the change of path";
 	}
 	netif_carrier_off(d->vif->dev);
@@ -432,9 +348,23 @@ static const char *enter(struct nc2b_direct *d)
 	return NULL;
 }
 
+static void leave(struct nc2b_direct *d, const char *reason, bool alive)
+{
+	take_down(d, alive);
+	WRITE_ONCE(d->reason, reason);
+	WRITE_ONCE(d->direct, false);
+	d->steady = ktime_get_boottime_ns() - d->since > STEADY_NS;
+	/* Direct for a while: the next try need not wait. */
+	if (d->steady)
+		d->backoff = 0;
+	d->since = ktime_get_boottime_ns();
+	nc2b_direct_count(d, NC2B_D_DEMOTED, 1);
+	net_info_ratelimited("%s: bridged path: %s\n", d->vif->dev->name, reason);
+}
+
 /**
- * nc2b_path_leave - leave the direct path
- * @d: the direct path; if it is not active nothing happens
+ * nc2b_path_leave - leave the direct path, and do not wait for a queue
+ * @d: the direct path; if it is not active nothing happens but that
  * @reason: why; a constant text
  * @alive: the front runs: have it send by the bridge before the queue stops
  *
@@ -444,17 +374,15 @@ void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 {
 	WRITE_ONCE(d->reason, reason);
 	wait_no_more(d);
-	if (!d->direct)
-		return;
+	if (d->direct)
+		leave(d, reason, alive);
+}
 
-	take_down(d, alive);
-	WRITE_ONCE(d->direct, false);
-	/* Direct for a while: the next try need not wait. */
-	if (ktime_get_boottime_ns() - d->since > 10ull * NSEC_PER_SEC)
-		d->backoff = 0;
-	d->since = ktime_get_boottime_ns();
-	nc2b_direct_count(d, NC2B_D_DEMOTED, 1);
-	net_info_ratelimited("%s: bridged path: %s\n", d->vif->dev->name, reason);
+/* Leave it because of the NIC; lighter ones are not to take what comes back. */
+static void leave_for_now(struct nc2b_direct *d, const char *reason)
+{
+	WRITE_ONCE(d->waiting, true);
+	leave(d, reason, true);
 }
 
 /* Why this guest may not be direct, whatever the NIC can do; or NULL. */
@@ -469,6 +397,16 @@ static const char *not_allowed(const struct nc2b_direct *d)
 	return NULL;
 }
 
+static void queue_revoke(void *priv)
+{
+	struct nc2b_direct *d = priv;
+
+	mutex_lock(&d->lock);
+	if (d->direct)
+		leave_for_now(d, "the NIC queue was taken away");
+	mutex_unlock(&d->lock);
+}
+
 /*
  * Whether the NIC has had a frame for so long that it will not leave.  The
  * registers may look well all the same.  That nothing is received proves nothing:
@@ -478,39 +416,65 @@ static bool stalled(struct nc2b_direct *d)
 {
 	u32 cons = READ_ONCE(d->tx.cons);
 
-	if (!READ_ONCE(d->tx_inflight) || cons != d->tx_seen) {
-		d->tx_seen = cons;
-		d->tx_moved = jiffies;
-		return false;
-	}
-	return time_after(jiffies, d->tx_moved + SEND_LIMIT);
+	if (READ_ONCE(d->tx_inflight) && cons == d->tx_seen)
+		return ++d->tx_stuck > SEND_LOOKS;
+	d->tx_seen = cons;
+	d->tx_stuck = 0;
+	return false;
 }
 
-static const char *look_direct(struct nc2b_direct *d)
+/* Why the NIC is no longer good for the direct path, or NULL. */
+static const char *nic_trouble(struct nc2b_direct *d)
+{
+	struct nc2q *q = d->q;
+	int err = q->ops->check(q);
+
+	if (err)
+		return nc2q_why(err);
+	if (xchg(&d->rate_changed, false) &&
+	    nc2b_pf_set_rate(q->nic, q->vf, nc2b_rate_mbit(&d->vif->rate)))
+		return refuses_rate;
+	if (time_before(jiffies, d->next_look))
+		return NULL;
+	d->next_look = jiffies + msecs_to_jiffies(CHECK_MS);
+	/* An interrupt that was lost costs half a second, and not the queue. */
+	poll_now(d);
+	if (stalled(d))
+		return "the NIC queue has stopped sending";
+	if (!nc2b_pf_has_filter(q->nic, q->vf, d->vif->mac, d->vlan))
+		return "somebody else has changed the NIC's filter for the guest";
+	return NULL;
+}
+
+/* Why the guest or the administrator wants the bridged path, or NULL. */
+static const char *not_wanted(struct nc2b_direct *d)
 {
 	const char *why = not_allowed(d);
-	int err;
 
 	if (why)
 		return why;
 	if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
 		return "the guest has left the direct path by itself";
-	if (READ_ONCE(d->rate_changed))
-		return "the rate has changed";
 	if (xchg(&d->yield, false) && nc2b_share_outranked(d))
 		return "an interface of more weight has taken the NIC queue";
-	err = d->q->ops->check(d->q);
-	if (err)
-		return why_not(err);
-	/* An interrupt that was lost costs half a second, and not the queue. */
-	poll_now(d);
-	if (stalled(d))
-		return "the NIC queue has stopped sending";
-	if (!nc2b_pf_has_filter(d->q->nic, d->q->vf, d->vif->mac, d->vlan))
-		return "somebody else has changed the NIC's filter for the guest";
-	if (READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
-		return apply_filter(d);
 	return NULL;
+}
+
+static void look_direct(struct nc2b_direct *d, bool hurry)
+{
+	const char *why = not_wanted(d);
+
+	if (!why && READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
+		why = nc2b_filter_apply(d);
+	if (why) {
+		nc2b_path_leave(d, why, !d->failed);
+		return;
+	}
+	/* A guest that changes its filter all the time does not keep the NIC busy. */
+	if (hurry || !time_before(jiffies, d->next_look))
+		why = nic_trouble(d);
+	if (why)
+		leave_for_now(d, why);
 }
 
 static void look_bridged(struct nc2b_direct *d)
@@ -529,6 +493,36 @@ static void look_bridged(struct nc2b_direct *d)
 	WRITE_ONCE(d->reason, why);
 }
 
+/*
+ * When to try to enter the path again, in jiffies from now; not positive: now.  A
+ * guest whose wishes have changed need not wait long, if the last time was not in
+ * vain: else it could keep the NIC and the log busy.
+ */
+static long until_try(const struct nc2b_direct *d)
+{
+	u32 ms = d->backoff;
+
+	if (d->steady && READ_ONCE(d->block.shared->front.filter_seq) != d->wish)
+		ms = min_t(u32, ms, RETRY_MIN_MS);
+	return d->tried + msecs_to_jiffies(ms) - jiffies;
+}
+
+static void look(struct nc2b_direct *d)
+{
+	bool hurry = xchg(&d->hurry, false);
+
+	if (d->direct)
+		look_direct(d, hurry);
+	else if (hurry || until_try(d) <= 0)
+		look_bridged(d);
+	else
+		return;
+	if (!d->direct) {
+		d->backoff = clamp_t(u32, d->backoff * 2, RETRY_MIN_MS, RETRY_MAX_MS);
+		d->tried = jiffies;
+	}
+}
+
 /**
  * nc2b_path_work - look after the path of one interface
  * @work: &nc2b_direct.work
@@ -537,7 +531,6 @@ void nc2b_path_work(struct work_struct *work)
 {
 	struct nc2b_direct *d = container_of(to_delayed_work(work),
 					     struct nc2b_direct, work);
-	const char *why;
 
 	mutex_lock(&d->lock);
 	if (!d->attached)
@@ -548,19 +541,11 @@ void nc2b_path_work(struct work_struct *work)
 				   "the guest has taken its pages back", !d->failed);
 	if (d->revoked)
 		goto out;
-	if (d->direct) {
-		why = look_direct(d);
-		if (why)
-			nc2b_path_leave(d, why, !d->failed);
-	} else {
-		look_bridged(d);
-	}
-	if (d->direct) {
+	look(d);
+	if (d->direct)
 		nc2b_path_kick(d, CHECK_MS);
-	} else if (!d->failed && d->policy != NC2B_POLICY_BRIDGED) {
-		d->backoff = clamp_t(u32, d->backoff * 2, RETRY_MIN_MS, RETRY_MAX_MS);
-		nc2b_path_kick(d, d->backoff);
-	}
+	else if (!d->failed && d->policy != NC2B_POLICY_BRIDGED)
+		nc2b_path_kick(d, jiffies_to_msecs(max(until_try(d), 0L)) + 1);
 out:
 	mutex_unlock(&d->lock);
 }
@@ -587,7 +572,7 @@ void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
  * nc2b_path_rate_changed - the guest has another limit on what it sends
  * @d: the direct path
  *
- * The NIC is told when the path is entered; so it is left and entered again.
+ * The work tells the NIC, if the path is active.
  */
 void nc2b_path_rate_changed(struct nc2b_direct *d)
 {

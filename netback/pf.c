@@ -61,54 +61,109 @@ static int set_rate(struct net_device *dev, unsigned int vf, u32 mbit)
 	/* "No limit" need not be said to a NIC that knows of none. */
 	if (!ops->ndo_set_vf_rate)
 		return mbit ? -EOPNOTSUPP : 0;
-	return mbit ? ops->ndo_set_vf_rate(dev, vf, 0, mbit) : 0;
+	return ops->ndo_set_vf_rate(dev, vf, 0, mbit);
 }
 
-static int set_locked(struct net_device *dev, unsigned int vf, const u8 *mac,
-		      u16 vlan, u32 mbit)
+static int confine(struct net_device *dev, unsigned int vf, u16 vlan)
 {
 	const struct net_device_ops *ops = dev->netdev_ops;
-	u8 addr[ETH_ALEN];
 	int err = 0;
 
-	/* VLAN and anti-spoof first: the address is what lets frames in. */
 	if (ops->ndo_set_vf_vlan)
 		err = ops->ndo_set_vf_vlan(dev, vf, vlan, 0, htons(ETH_P_8021Q));
 	else if (vlan)
 		err = -EOPNOTSUPP;
 	if (!err && ops->ndo_set_vf_spoofchk)
 		err = ops->ndo_set_vf_spoofchk(dev, vf, true);
-	if (!err)
-		err = set_rate(dev, vf, mbit);
-	ether_addr_copy(addr, mac);
-	return err ?: ops->ndo_set_vf_mac(dev, vf, addr);
+	return err;
 }
 
 /**
- * nc2b_pf_set_filter - let a guest's frames, and no others, into its queue
+ * nc2b_pf_confine - let a guest's queue send and receive in one VLAN only
  * @nic: the physical function
  * @vf: which virtual function
- * @mac: the guest's address
- * @vlan: its VLAN, which the NIC inserts and takes off, or 0
- * @mbit: what it may send, Mbit/s, or 0
+ * @vlan: the guest's VLAN, which the NIC inserts and takes off, or 0
+ *
+ * Before the queue is started: broadcast comes with it, whatever the address.
  *
  * Process context; takes RTNL.
  *
  * Return: 0, -ENODEV if the physical function has no netdev, or what its
  * driver said.
  */
-int nc2b_pf_set_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan,
-		       u32 mbit)
+int nc2b_pf_confine(struct device *nic, unsigned int vf, u16 vlan)
 {
 	struct net_device *dev;
 	int err = -ENODEV;
 
 	rtnl_lock();
 	dev = pf_netdev(nic);
-	if (dev && dev->netdev_ops->ndo_set_vf_mac)
-		err = set_locked(dev, vf, mac, vlan, mbit);
+	if (dev)
+		err = confine(dev, vf, vlan);
 	rtnl_unlock();
 	return err;
+}
+
+/**
+ * nc2b_pf_set_rate - limit what a guest may send
+ * @nic: the physical function
+ * @vf: which virtual function
+ * @mbit: the limit, Mbit/s, or 0
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: as nc2b_pf_confine().
+ */
+int nc2b_pf_set_rate(struct device *nic, unsigned int vf, u32 mbit)
+{
+	struct net_device *dev;
+	int err = -ENODEV;
+
+	rtnl_lock();
+	dev = pf_netdev(nic);
+	if (dev)
+		err = set_rate(dev, vf, mbit);
+	rtnl_unlock();
+	return err;
+}
+
+/**
+ * nc2b_pf_let_in - let a guest's frames into its queue
+ * @nic: the physical function
+ * @vf: which virtual function
+ * @mac: the guest's address
+ *
+ * Process context; takes RTNL.
+ *
+ * Return: as nc2b_pf_confine().
+ */
+int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac)
+{
+	struct net_device *dev;
+	u8 addr[ETH_ALEN];
+	int err = -ENODEV;
+
+	ether_addr_copy(addr, mac);
+	rtnl_lock();
+	dev = pf_netdev(nic);
+	if (dev && dev->netdev_ops->ndo_set_vf_mac)
+		err = dev->netdev_ops->ndo_set_vf_mac(dev, vf, addr);
+	rtnl_unlock();
+	return err;
+}
+
+/**
+ * nc2b_pf_shut_out - undo nc2b_pf_let_in()
+ * @nic: the physical function
+ * @vf: which virtual function
+ *
+ * Process context; takes RTNL.  Without a netdev there is no filter either.
+ */
+void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
+{
+	const u8 none[ETH_ALEN] = {};
+
+	nc2b_pf_let_in(nic, vf, none);
 }
 
 /**
@@ -141,26 +196,23 @@ bool nc2b_pf_has_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 
 }
 
 /**
- * nc2b_pf_clear_filter - let no more frames into a guest's queue
+ * nc2b_pf_unconfine - undo nc2b_pf_confine() and nc2b_pf_set_rate()
  * @nic: the physical function
  * @vf: which virtual function
  *
- * Process context; takes RTNL.  Without a netdev there is no filter either.
+ * The queue is stopped.  Process context; takes RTNL.
  */
-void nc2b_pf_clear_filter(struct device *nic, unsigned int vf)
+void nc2b_pf_unconfine(struct device *nic, unsigned int vf)
 {
-	u8 none[ETH_ALEN] = {};
 	struct net_device *dev;
 
 	rtnl_lock();
 	dev = pf_netdev(nic);
-	if (dev && dev->netdev_ops->ndo_set_vf_mac) {
-		dev->netdev_ops->ndo_set_vf_mac(dev, vf, none);
+	if (dev) {
 		if (dev->netdev_ops->ndo_set_vf_vlan)
 			dev->netdev_ops->ndo_set_vf_vlan(dev, vf, 0, 0,
 							 htons(ETH_P_8021Q));
-		if (dev->netdev_ops->ndo_set_vf_rate)
-			dev->netdev_ops->ndo_set_vf_rate(dev, vf, 0, 0);
+		set_rate(dev, vf, 0);
 	}
 	rtnl_unlock();
 }

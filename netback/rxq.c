@@ -214,3 +214,28 @@ void nc2q_set_notify(void (*fn)(void))
 	nc2q_notify = fn;
 	mutex_unlock(&nc2q_notify_lock);
 }
+
+/**
+ * nc2q_why - what an error of a queue's functions means
+ * @err: negative
+ *
+ * Return: a constant text, for people.
+ */
+const char *nc2q_why(int err)
+{
+	switch (err) {
+	case -ENETDOWN:
+		return "the NIC has no link";
+	case -EMSGSIZE:
+		return "the NIC refuses the guest's MTU";
+	case -E2BIG:
+	case -EPERM:
+		return "the NIC cannot hold the guest's multicast list";
+	case -EOPNOTSUPP:
+		return "the NIC is set up with traffic classes";
+	case -EIO:
+		return "the NIC queue was reset";
+	default:
+		return "the NIC's driver does not answer";
+	}
+}

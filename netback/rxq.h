@@ -229,5 +229,6 @@ void nc2q_release(struct nc2q *q, bool bad);
 void nc2q_sync(void);
 unsigned int nc2q_count(struct device *nic, unsigned int *free);
 void nc2q_set_notify(void (*fn)(void));
+const char *nc2q_why(int err);
 
 #endif /* NC2B_RXQ_H */

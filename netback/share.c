@@ -13,7 +13,6 @@
 #include "direct.h"
 
 #include <linux/compiler.h>
-#include <linux/string.h>
 
 static LIST_HEAD(all);
 /* The list; taken with the lock of one interface held, or none. */
@@ -21,7 +20,7 @@ static DEFINE_MUTEX(all_lock);
 
 static bool rivals(const struct nc2b_direct *a, const struct nc2b_direct *b)
 {
-	return a != b && !strcmp(a->nic, b->nic);
+	return a != b && READ_ONCE(a->tag) && READ_ONCE(a->tag) == READ_ONCE(b->tag);
 }
 
 /**
