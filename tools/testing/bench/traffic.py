@@ -14,7 +14,7 @@ from labs import BUILD, BenchError, Busy, address
 SLACK_S = 60
 # How often something is begun again because the server was between two clients.
 BEGINNINGS = 5
-BETWEEN_CLIENTS = re.compile(r'server is busy|Connection refused')
+BETWEEN_CLIENTS = re.compile(r'server is busy|Connection refused|Connection reset')
 
 
 def start(lab, commands, seconds):
