@@ -23,14 +23,15 @@ import time
 import counts
 import figures
 import labs
+import meter
 import plan
 import traffic
 from labs import BenchError, Busy
 
 # Guessed before the first of each is over; for the time that is left.
 BOOT_S, UNIT_S, GUEST_S, TEST_S = 75, 15, 30, 5
-# A search takes some ten tests of its length.
-TRIALS = 10
+# A search takes some ten tests of its length, and looks at all counters after each.
+TRIALS, LOOK_S = 10, 3
 # The modules, and the first time the root that they are built in.
 BUILD_LIMIT_S = 3600
 # The planted cost: instructions of a loop whose length is known.
@@ -71,7 +72,7 @@ class Progress:
 
 def cost(test):
     """Guessed seconds."""
-    return (test.seconds + 1) * TRIALS if test.kind == 'max' else test.seconds + TEST_S
+    return (test.seconds + LOOK_S) * TRIALS if test.kind == 'max' else test.seconds + TEST_S
 
 
 def share(configs, group, rounds):
@@ -96,7 +97,7 @@ class Bench:
         self.modules = {}
         self.xen = self.core = None
         self.results = {
-            'schema': 1, 'complete': False, 'plan': options.plan, 'rounds': self.rounds,
+            'schema': 2, 'complete': False, 'plan': options.plan, 'rounds': self.rounds,
             'when': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
             'command': ' '.join(sys.argv), 'host': host(), 'versions': {}, 'calibration': {},
             'rows': [], 'profiles': [], 'failures': [],
@@ -237,12 +238,9 @@ class Bench:
                'offered_fps': test.rate, 'mtu': test.mtu, 'length': test.seconds,
                'round': number, 'ok': True,
                'host_load': round(os.getloadavg()[0], 2)}
-        delta = self.run_test(test, row)
+        met = self.run_test(test, row)
         after = self.lab.drivers()
-        row['drivers'] = labs.difference(drivers, after)
-        row['insns'] = delta.by_kind(self.xen)
-        row['calls'] = delta.calls(self.xen)
-        row['blocks_without_room'] = delta.rest_blocks
+        row.update(met.row(), drivers=labs.difference(drivers, after))
         wrong = row['ok'] and test.kind != 'idle' and wrong_path(config, test, row)
         if wrong:
             row.update(ok=False, why=wrong)
@@ -251,16 +249,16 @@ class Bench:
             self.failed(f'{config} {test.name} round {number}, guests {guests}: {row["why"]}')
             return after
         if test.profile and number == 1 and unit in self.modules:
-            self.profile(row, delta.by_function(self.core, self.modules[unit]))
+            self.profile(row, met.delta.by_function(self.core, self.modules[unit]))
         self.progress.say(f'    {in_short(row)}')
         return after
 
     def run_test(self, test, row):
-        """Runs the traffic, between two looks at the counters."""
+        """Runs the traffic; the meter that was on meanwhile."""
         for left in reversed(range(traffic.BEGINNINGS)):
-            wire, begin, start = self.lab.wire(), self.lab.counters(), time.monotonic()
+            met = meter.Meter(self.lab, self.xen)
             try:
-                row.update(traffic.run(self.lab, test))
+                row.update(traffic.run(self.lab, test, met))
             except Busy as e:
                 if left:
                     time.sleep(2)
@@ -269,10 +267,7 @@ class Bench:
             except (BenchError, ValueError, KeyError, TypeError) as e:
                 row.update(ok=False, why=f'{type(e).__name__}: {e}'[-500:])
             break
-        row['seconds'] = round(time.monotonic() - start, 3)
-        delta = counts.Delta(begin, self.lab.counters())
-        row['wire'] = labs.difference(wire, self.lab.wire())
-        return delta
+        return met
 
     def profile(self, row, functions):
         self.results['profiles'].append({
@@ -307,6 +302,8 @@ def in_short(row):
                       ('median_us', '{:,.0f} us a round trip')):
         if key in row:
             words.append(text.format(row[key]))
+    if row.get('limit') == 'sender':
+        words.append('all that the sender gave')
     if figures.frames(row):
         words.append(f'{figures.everything(row) / figures.frames(row):,.0f} instructions a '
                      + ('round trip' if row['kind'] == 'rr' else 'frame'))

@@ -8,14 +8,10 @@ from counts import DOMAINS, HYPERCALLS
 KINDS = ('xen', 'kernel', 'module', 'user', 'rest')
 
 
-# A frame lost in a thousand counts as none: the emulated machine loses some at any rate.
-LOSS_PERCENT = 0.1
-
-
 class Results:
     def __init__(self, data):
-        if data.get('schema') != 1:
-            raise ValueError(f'results of schema {data.get("schema")}, not 1')
+        if data.get('schema') != 2:
+            raise ValueError(f'results of schema {data.get("schema")}, not 2')
         self.data = data
 
     def rows(self, config, test, guests=1):

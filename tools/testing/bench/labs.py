@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The lab as the benchmark uses it: commands, configurations, counters."""
+import concurrent.futures
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import sys
 import zlib
 
 import counts
+import loss
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
@@ -195,6 +197,22 @@ class BenchLab:
             add(found[where[dev.strip()]], rest)
         for name in self.guests if self.front == 'nc2' else ():
             add(found['front'], self.on(name, script.format('eth0')))
+        return found
+
+    def stages(self):
+        """Frames by stage of the way from the wire to the guests' sockets (loss.py), sums
+        of all guests.  Each command takes a second or so: all at once."""
+        with concurrent.futures.ThreadPoolExecutor(len(self.guests) + 1) as pool:
+            nic = pool.submit(self.on, 'dom0', 'ethtool -S nic0')
+            guests = [pool.submit(self.on, name, 'cat /proc/net/snmp /proc/net/dev')
+                      for name in self.guests]
+        counted = re.search(r'^ *rx_packets: (\d+)$', nic.result(), re.M)
+        if not counted:
+            raise BenchError('nic0 does not count what it receives')
+        found = {'tap': self.wire()['rx_frames'], 'nic': int(counted[1])}
+        for guest in guests:
+            for stage, count in loss.guest_counters(guest.result()).items():
+                found[stage] = found.get(stage, 0) + count
         return found
 
     # -- names of addresses ----------------------------------------------

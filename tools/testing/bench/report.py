@@ -13,9 +13,10 @@ import sys
 from statistics import median
 
 import flame
+import loss
 import svg
 from figures import (DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit,
-                     place, received, shared_by)
+                     place, shared_by)
 from labs import BUILD, REPO
 from targets import targets
 
@@ -45,6 +46,29 @@ def spread(values):
     if min(values) == max(values):
         return number(values[0])
     return f'{number(median(values))} ({number(min(values))} to {number(max(values))})'
+
+
+def cell(rows, key):
+    """What rows have of one column."""
+    values = [row[key] for row in rows if key in row]
+    if key == 'limit':
+        return ', '.join(dict.fromkeys(LIMITS[v] for v in values))
+    if key == 'lost_at':
+        most = {place: median(v[place] for v in values) for place in loss.PLACES} if values else {}
+        return ', '.join(f'{name} {number(most[p])}' for p, name in loss.PLACES.items()
+                         if most.get(p, 0) >= 1) or '-'
+    return spread(values)
+
+
+def best(row):
+    """The try that showed a search's rate."""
+    return max(row['trials'], key=lambda t: t['shown_fps'])
+
+
+def losses(trials):
+    """Sums: sent, received, lost, and lost where."""
+    return [number(sum(t[key] for t in trials)) for key in ('sent', 'received', 'lost')] + [
+        number(sum(t['lost_at'][place] for t in trials)) for place in loss.PLACES]
 
 
 def table(head, rows):
@@ -143,7 +167,7 @@ class Report:
                                  spread([x['retransmits'] for x in got])))
         out.append(table(('test', 'configuration', 'Mbit/s', 'frames/s', 'retransmits'), rows))
         for kind, columns in RATE_COLUMNS.items():
-            rows = [(test, config, *(spread([x[key] for x in got]) for key in columns))
+            rows = [(test, config, *(cell(got, key) for key in columns))
                     for test in self.r.tests(guests, kind) for config in self.r.configs()
                     if (got := self.r.rows(config, test, guests))]
             out.append(table(('test', 'configuration', *columns.values()), rows))
@@ -152,17 +176,19 @@ class Report:
         return '\n'.join(x for x in out if x)
 
     def searches(self, guests):
-        """What came of all that a search sent: its word for "not lost" is iperf3's."""
-        rows = []
+        """Each search: the try that showed the rate, and all tries together."""
+        rates, tries = [], []
         for test in self.r.tests(guests, 'max'):
             for config in self.r.configs():
                 for row in self.r.rows(config, test, guests):
-                    sent = sum(t[1] for t in row['trials'])
-                    rows.append((test, config, row['round'], number(sent),
-                                 number(sum(t[2] for t in row['trials'])),
-                                 number(row['wire'].get('rx_frames')), number(received(row))))
-        return SEARCHES + '\n' + table(('test', 'configuration', 'round', 'sent', 'lost by iperf3',
-                                       'left the wire', 'received by the NIC'), rows)
+                    name = (test, config, row['round'])
+                    if row['rate_fps']:
+                        rates.append((*name, *losses([best(row)])))
+                    tries.append((*name, *losses(row['trials'])))
+        head = ('test', 'configuration', 'round', 'sent', 'received', 'lost',
+                *loss.PLACES.values())
+        return '\n'.join(x for x in (SEARCHES, SHOWN if rates else '', table(head, rates), TRIES,
+                                     table(head, tries)) if x)
 
     def costs(self, test, guests):
         rows, bars = [], []
@@ -283,10 +309,12 @@ class Report:
 
 
 RATE_COLUMNS = {
-    'max': {'rate_fps': 'frames/s for each guest, less than 0.1 % lost'},
-    'udp': {'loss_percent': 'lost %', 'mbit': 'Mbit/s received'},
+    'max': {'rate_fps': f'frames/s for each guest, less than {loss.LOSS_PERCENT} % lost',
+            'limit': 'what ended it'},
+    'udp': {'loss_percent': 'lost %', 'lost_at': 'lost where', 'mbit': 'Mbit/s received'},
     'rr': {'median_us': 'median us', 'p99_us': '99 % us', 'lost': 'lost'},
 }
+LIMITS = {'loss': 'loss', 'sender': 'the sender', 'none': 'nothing'}
 # Tests whose profiles are shown as tables too, not as pictures alone.
 TABLED = ('tcp_rx', 'tcp_tx')
 HEAD = '''.. SPDX-License-Identifier: GPL-2.0
@@ -312,7 +340,8 @@ COST_TEXT = '''Instructions that the emulated CPUs executed, divided by frames o
 to itself and the guests have CPU 1, so Xen's work is told by whose CPU did it. "dom0 and
 Xen" is all of CPU 0 and Xen's part of CPU 1. Nothing is subtracted. Instructions are not
 time: device emulation, caches, TLBs and the copying of bytes do not appear. A search is
-counted as a whole, and divided by the frames that the NIC received in it.
+counted as a whole, without the time between its tries, and divided by the frames that the NIC
+received in it.
 '''
 CALL_TEXT = '''Counted where Xen's functions begin; "grants copied" are calls of
 ``acquire_grant_for_copy()``, "interrupts" of ``do_IRQ()``, timers included.
@@ -321,11 +350,18 @@ IDLE_TEXT = '''Shown and not subtracted: a system under load goes to sleep less 
 is smaller than this. Once a second Xen's CPUs wait for each other to set their clocks; how
 long depends on the emulator, so that loop is kept out of all sums on this page.
 '''
-SEARCHES = '''iperf3 counts the gaps in what arrives. What is missing behind the last frame that
-arrived is no gap, and the search takes such a rate for one without loss. This table has
-the whole search, with the tries that failed. Where the NIC received fewer than "sent"
-less "lost", more was lost than iperf3 tells, and a rate above **is not shown to be
-without loss**.
+SEARCHES = f'''Lost is what iperf3's sender sent and iperf3's server did not read, not only the gaps
+that it saw. Counters on the way tell where: sent and never taken from the wire; taken, and
+refused by the NIC as its queue had no room; given out by the NIC, and not received by the
+guest's ``eth0``; received there and not read, of which what found a full socket, and what lay
+in a socket when the server stopped reading. The last of these makes no rate bad as long as it
+is less than {loss.UNREAD_PART * 100:g} % of what was sent. ARP and the like are in the counters: a place can
+have some frames too many or too few. A rate that the sender did not reach counts as what it
+reached; where the sender ended the search, a higher one has not been tried.
+'''
+SHOWN = '''The tries that showed the rates:
+'''
+TRIES = '''All tries, with those at rates that were too high:
 '''
 PROFILE_TEXT = f'''One run of each test, the first round's, by function: what a function calls is not
 included, what was inlined into it is. Functions of user space are not told apart.

@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 
-from figures import LOSS_PERCENT
+import loss
 from labs import BUILD, BenchError, Busy, address
 
 # What a client may take longer than its test: both ends talk before and after it.
@@ -73,35 +73,65 @@ def patiently(what, *args):
     return what(*args)
 
 
-def run(lab, test):
-    """The test's traffic; what of a row comes of it."""
+def run(lab, test, meter):
+    """The test's traffic, with the meter on; what of a row comes of it."""
     if test.kind == 'idle':
-        time.sleep(test.seconds)
+        with meter.on():
+            time.sleep(test.seconds)
         return {}
-    if test.kind == 'rr':
-        return round_trips(lab, test)
-    if test.kind == 'max':
-        return highest(lab, test)
-    words = ['-t', str(test.seconds)]
-    if test.kind == 'tcp':
-        # The machine's own choice may be any.
-        words += ['-C', 'cubic']
-    else:
-        words += ['-u', '-b', str(test.rate * test.size * 8), '-l', str(test.size)]
+    return {'rr': round_trips, 'max': highest, 'tcp': stream, 'udp': datagrams}[test.kind](
+        lab, test, meter)
+
+
+def measured(lab, test, meter, words, meanwhile=None):
+    """The clients' ends of a test."""
+    words = [*words, '-t', str(test.seconds)]
     if test.streams > 1:
         words += ['-P', str(test.streams)]
     if test.direction == 'tx':
         words.append('-R')
+    with meter.on():
+        return [r['end'] for r in iperf(lab, words, test.seconds, meanwhile)]
+
+
+def mbit(ends):
+    return round(sum(e['sum_received']['bits_per_second'] for e in ends) / 1e6, 2)
+
+
+def stream(lab, test, meter):
     switching = (lambda: lab.switch_paths(test.switches)) if test.switches else None
-    ends = [r['end'] for r in iperf(lab, words, test.seconds, switching)]
-    found = {'mbit': round(sum(e['sum_received']['bits_per_second'] for e in ends) / 1e6, 2)}
-    if test.kind == 'tcp':
-        found['retransmits'] = sum(e['sum_sent'].get('retransmits', 0) for e in ends)
-        return found
-    sent = sum(e['sum']['packets'] for e in ends)
-    lost = sum(e['sum']['lost_packets'] for e in ends)
-    return {**found, 'sent': sent, 'lost': lost,
-            'loss_percent': round(100 * lost / sent, 3) if sent else 100}
+    # The machine's own choice may be any.
+    ends = measured(lab, test, meter, ['-C', 'cubic'], switching)
+    return {'mbit': mbit(ends),
+            'retransmits': sum(e['sum_sent'].get('retransmits', 0) for e in ends)}
+
+
+class Way:
+    """Counters on the way to the guests, from one test to the next."""
+
+    def __init__(self, lab):
+        self.lab, self.seen = lab, None
+
+    def begin(self):
+        # Not those of before a test that has come to nothing.
+        seen, self.seen = self.seen or self.lab.stages(), None
+        return seen
+
+    def passed(self, before):
+        self.seen = self.lab.stages()
+        return {stage: count - before[stage] for stage, count in self.seen.items()}
+
+
+def datagrams(lab, test, meter, way=None):
+    """Datagrams at a rate.  Where they were lost is looked at on the way to the guests."""
+    way = way or Way(lab)
+    before = way.begin() if test.direction == 'rx' else None
+    ends = measured(lab, test, meter, ['-u', '-b', str(test.rate * test.size * 8),
+                                       '-l', str(test.size)])
+    found = {'mbit': mbit(ends), **loss.ends(ends, test.size)}
+    if before:
+        found['lost_at'] = loss.places(found, way.passed(before), test.streams * len(ends))
+    return found
 
 
 # Two rates as near as this count as one.
@@ -110,31 +140,37 @@ NEAR = 1.15
 LEAST, TRIALS = 50, 16
 
 
-def highest(lab, test):
-    """The highest rate that loses next to nothing."""
+def highest(lab, test, meter):
+    """The highest rate that was shown to lose next to nothing."""
     trials = []
+    way = Way(lab)
 
-    def lossless(rate):
-        got = patiently(run, lab, dataclasses.replace(test, kind='udp', rate=rate))
-        trials.append([rate, got['sent'], got['lost']])
-        # What the client did not send has not been shown to arrive.
-        return (got['loss_percent'] < LOSS_PERCENT
-                and got['sent'] >= 0.95 * rate * test.seconds * len(lab.guests))
+    def once(rate):
+        got = patiently(datagrams, lab, dataclasses.replace(test, kind='udp', rate=rate), meter,
+                        way)
+        fps, whole = loss.shown(got, rate)
+        trials.append({'offered_fps': rate, 'shown_fps': fps, **got})
+        return fps, whole
 
     def twice(rate):
         # A first loss may be the host's doing, which is busy with other things.
-        return lossless(rate) or lossless(rate)
-    return {'rate_fps': bisect(twice, test.rate), 'trials': trials}
+        fps, whole = once(rate)
+        return (fps, whole) if whole else max((fps, whole), once(rate))
+    rate, limit = bisect(twice, test.rate)
+    return {'rate_fps': rate, 'limit': limit, 'trials': trials}
 
 
-def bisect(good, rate):
-    """The highest good rate, or 0: doubled or halved, then between a good and a bad one."""
-    low, high = 0, None
+def bisect(attempt, rate):
+    """(the highest rate that was shown, or 0; what the next one failed by: 'loss',
+    'sender', or 'none' if none failed): doubled or halved, then between a good and a bad.
+
+    attempt(rate): as loss.shown()."""
+    low, high, limit = 0, None, 'none'
     for _ in range(TRIALS):
-        if good(rate):
-            low = rate
-        else:
-            high = rate
+        fps, whole = attempt(rate)
+        low = max(low, fps)
+        if not whole:
+            high, limit = rate, 'sender' if fps else 'loss'
         if high is None:
             rate *= 2
         elif not low:
@@ -145,13 +181,14 @@ def bisect(good, rate):
             rate = round(math.sqrt(low * high))
         if rate < LEAST:
             break
-    return low
+    return low, limit
 
 
-def round_trips(lab, test):
-    got = clients(lab, {g: [f'{BUILD}/bench/probe', 'ask', address(g), '7',
-                            str(int(test.seconds * 1000)), str(test.size)]
-                        for g in lab.guests}, test.seconds)
+def round_trips(lab, test, meter):
+    with meter.on():
+        got = clients(lab, {g: [f'{BUILD}/bench/probe', 'ask', address(g), '7',
+                                str(int(test.seconds * 1000)), str(test.size)]
+                            for g in lab.guests}, test.seconds)
     return {'trips': sum(r['trips'] for r in got), 'lost': sum(r['lost'] for r in got),
             'median_us': max(r['median_us'] for r in got),
             'p99_us': max(r['p99_us'] for r in got)}
