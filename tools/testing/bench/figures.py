@@ -32,12 +32,16 @@ class Results:
 
 
 def frames(row):
-    """What a row's costs are divided by: frames on the wire, or round trips."""
+    """What a row's costs are divided by: frames that came to or from the wire, or round
+    trips."""
     if row['kind'] in ('max', 'idle'):
         # A search is many rates, some of them too high; of nothing there is no part.
         return 0
     if row['kind'] == 'rr':
         return row['trips']
+    if 'lost_at' in row:
+        # Nobody in the machine has seen what the NIC did not give out.
+        return max(row['sent'] - row['lost_at']['wire'] - row['lost_at']['nic'], 0)
     return row['wire'].get(f'{row["direction"]}_frames', 0)
 
 

@@ -336,12 +336,12 @@ the range that they allow is given.
 RATES = '''An emulated machine on a shared host: compare inside this table, and only differences that
 are larger than the spread. Frames are those on the wire, in the direction of the test.
 '''
-COST_TEXT = '''Instructions that the emulated CPUs executed, divided by frames on the wire. dom0 has CPU 0
+COST_TEXT = '''Instructions that the emulated CPUs executed, divided by frames on the wire; of UDP by those
+that the NIC gave out, as no CPU has seen the others. dom0 has CPU 0
 to itself and the guests have CPU 1, so Xen's work is told by whose CPU did it. "dom0 and
 Xen" is all of CPU 0 and Xen's part of CPU 1. Nothing is subtracted. Instructions are not
 time: device emulation, caches, TLBs and the copying of bytes do not appear. A search is
-counted as a whole, without the time between its tries, and divided by the frames that the NIC
-received in it.
+counted as a whole, without the time between its tries.
 '''
 CALL_TEXT = '''Counted where Xen's functions begin; "grants copied" are calls of
 ``acquire_grant_for_copy()``, "interrupts" of ``do_IRQ()``, timers included.
