@@ -13,6 +13,7 @@ import sys
 from statistics import median
 
 import flame
+import hypercalls
 import loss
 import svg
 from figures import (DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit,
@@ -224,17 +225,15 @@ class Report:
 
     def hypercall_kinds(self):
         rows = []
-        for config in self.r.configs():
-            for domain in DOMAINS:
-                got = [x for x in self.r.rows(config, 'tcp_rx') if frames(x)]
-                if not got:
-                    continue
-                each = {n: median(x['calls'][domain].get(n, 0) / frames(x) for x in got)
-                        for n in HYPERCALLS}
-                most = sorted(each.items(), key=lambda x: (-x[1], x[0]))[:8]
-                rows.append((config, domain, ', '.join(
-                    f'{n.removeprefix("do_")} {v:.3f}' for n, v in most if v >= 0.0005) or '-'))
-        return table(('configuration', 'domain', 'hypercalls for a wire frame, by kind'), rows)
+        for test in self.r.tests():
+            for config in self.r.configs() if test in KINDS_OF else ():
+                got = [x for x in self.r.rows(config, test) if frames(x)]
+                idle = hypercalls.of_idle(self.r.rows(config, 'idle'))
+                for domain, kinds in hypercalls.for_frame(got, idle).items() if got else ():
+                    rows.append((test, config, domain, *(hypercalls.listed(part) or '-'
+                                                         for part in hypercalls.parted(kinds))))
+        return table(('test', 'configuration', 'domain', 'for frames', 'events',
+                      'of interrupts and sleep'), rows)
 
     def idle(self):
         rows = []
@@ -301,7 +300,8 @@ class Report:
             parts += [self.costs(t, guests) for t in self.r.tests(guests) if t != 'idle']
             parts += [title(f'Calls of Xen for a frame{many}'), calls, self.calls(guests)]
             rates = costs = calls = ''
-        parts += [self.hypercall_kinds(), title('The idle system'), IDLE_TEXT, self.idle()]
+        parts += [KINDS_TEXT, self.hypercall_kinds(),
+                  title('The idle system'), IDLE_TEXT, self.idle()]
         profiles = self.profiles()
         if profiles:
             parts += [title('Where the instructions are'), PROFILE_TEXT, *profiles]
@@ -315,7 +315,9 @@ RATE_COLUMNS = {
     'rr': {'median_us': 'median us', 'p99_us': '99 % us', 'lost': 'lost'},
 }
 LIMITS = {'loss': 'loss', 'sender': 'the sender', 'none': 'nothing'}
-# Tests whose profiles are shown as tables too, not as pictures alone.
+# Tests whose hypercalls are told by kind; and those whose profiles are shown as tables
+# too, not as pictures alone.
+KINDS_OF = ('tcp_rx', 'tcp_tx', 'udp_rx_22_at_20000')
 TABLED = ('tcp_rx', 'tcp_tx')
 HEAD = '''.. SPDX-License-Identifier: GPL-2.0
 .. Written by make bench-report from the results of make bench or bench-quick.
@@ -346,8 +348,8 @@ counted as a whole, without the time between its tries.
 CALL_TEXT = '''Counted where Xen's functions begin; "grants copied" are calls of
 ``acquire_grant_for_copy()``, "interrupts" of ``do_IRQ()``, timers included.
 '''
-IDLE_TEXT = '''Shown and not subtracted: a system under load goes to sleep less often, so its own idle cost
-is smaller than this. Once a second Xen's CPUs wait for each other to set their clocks; how
+IDLE_TEXT = '''Instructions, shown and not subtracted: a system under load goes to sleep less often, so its
+own idle cost is smaller than this. Once a second Xen's CPUs wait for each other to set their clocks; how
 long depends on the emulator, so that loop is kept out of all sums on this page.
 '''
 SEARCHES = f'''Lost is what iperf3's sender sent and iperf3's server did not read, not only the gaps
@@ -362,6 +364,13 @@ reached; where the sender ended the search, a higher one has not been tried.
 SHOWN = '''The tries that showed the rates:
 '''
 TRIES = '''All tries, with those at rates that were too high:
+'''
+KINDS_TEXT = '''By kind, for a frame, less what the idle system calls in the same time, if that was measured.
+**Of interrupts and sleep** are those by which a PV kernel returns from an interrupt (``iret``),
+looks for more (``xen_version``), sets timers (``vcpu_op``), sleeps (``sched_op``), changes tasks
+(``set_segment_base``, ``stack_switch`` and others) and unmasks events (``event_channel_op`` that
+sends none): they come with an interrupt, however many frames it finds. Anything else is taken
+to be **for frames**, also what has none of the names that are looked for (``unknown``).
 '''
 PROFILE_TEXT = f'''One run of each test, the first round's, by function: what a function calls is not
 included, what was inlined into it is. Functions of user space are not told apart.
