@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The benchmark (Documentation/testing.rst): what a frame costs, and how fast it goes.
 
-    bench.py quick|full [--rounds N] [--configs A,B] [--guests N,M] [--tests PATTERN]
+    bench.py quick|full [--rounds N] [--configs A,B] [--guests N,M] [--tests PATTERNS]
 
 Writes build/bench/results.json after each measurement; report.py makes
 Documentation/performance.rst of it.  All configurations are measured in one boot of
@@ -344,7 +344,8 @@ def options():
     p.add_argument('--rounds', type=int, help='measure everything so many times')
     p.add_argument('--configs', type=lambda t: t.split(','), default=list(labs.CONFIGS))
     p.add_argument('--guests', type=lambda t: [int(n) for n in t.split(',')], default=[])
-    p.add_argument('--tests', default='*', metavar='PATTERN', help='only tests so named')
+    p.add_argument('--tests', type=lambda t: t.split(','), default=['*'], metavar='PATTERN,...',
+                   help='only tests so named')
     p.add_argument('--name', default='bench', help="the lab's name")
     p.add_argument('--output', default=f'{labs.BUILD}/bench/results.json')
     o = p.parse_args()

@@ -54,8 +54,8 @@ class Group:
     tests: list
     mtu: int = 1500
 
-    def only(self, pattern):
-        tests = [t for t in self.tests if fnmatch.fnmatch(t.name, pattern)]
+    def only(self, patterns):
+        tests = [t for t in self.tests if any(fnmatch.fnmatch(t.name, p) for p in patterns)]
         return dataclasses.replace(self, tests=tests)
 
 

@@ -1,0 +1,419 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark's arithmetic on planted inputs: losses, searches, meter, verdicts.
+
+    selftest.py [TEST...]
+
+Needs no lab.
+"""
+import array
+import contextlib
+import copy
+import re
+import tempfile
+import unittest
+
+import counts
+import figures
+import hypercalls
+import loss
+import meter
+import plan
+import report
+import targets
+import traffic
+
+# A guest that has read 90 datagrams, refused 7 as its socket was full, and has 3 in it.
+GUEST = '''Ip: Forwarding DefaultTTL InReceives InDelivers OutRequests
+Ip: 2 64 131 130 40
+Icmp: InMsgs InErrors
+Icmp: 2 0
+IcmpMsg: InType8 OutType0
+IcmpMsg: 2 2
+Tcp: RtoAlgorithm RtoMin RtoMax MaxConn InSegs
+Tcp: 1 200 120000 -1 27
+Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors
+Udp: 90 1 7 1 7
+UdpLite: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors
+UdpLite: 0 0 0 0 0
+Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs
+    lo:     140       2    0    0    0     0          0         0      140       2    0
+  eth0:   12345     133    0    0    0     0          0         0     2345      41    0
+'''
+
+
+def end(sent, received, size=22, seconds=2.0):
+    """A client's words about a test whose server saw no gap."""
+    return {'sum_sent': {'packets': sent, 'seconds': seconds},
+            'sum_received': {'bytes': received * size, 'bits_per_second': received * size * 8.0,
+                             'packets': received, 'lost_packets': 0},
+            'sum': {'packets': sent, 'lost_packets': 0}}
+
+
+class FakeLab:
+    """A way to one guest: who loses how many of the datagrams in a second.  What is lost
+    is the end of each test, so that iperf3 would tell none of it."""
+
+    def __init__(self, sender=10**9, **room):
+        self.sender, self.room = sender, room
+        self.guests = {'g1': 1}
+        self.seen = dict.fromkeys(('tap', 'nic', 'guest', 'others', 'socket', 'unread'), 0)
+
+    def stages(self):
+        return dict(self.seen)
+
+    def iperf(self, _lab, words, seconds, _meanwhile=None):
+        size = int(words[words.index('-l') + 1])
+        rate = int(words[words.index('-b') + 1]) // size // 8
+        sent = left = min(rate, self.sender) * seconds
+        # A control connection of 20 frames, and the datagram that begins a stream.
+        self.seen['others'] += 20
+        for stage in ('tap', 'nic', 'guest'):
+            left = min(left, self.room.get(stage, 10**9) * seconds)
+            self.seen[stage] += left + 21
+        read = min(left, self.room.get('socket', 10**9) * seconds)
+        self.seen['socket'] += left - read
+        late = self.room.get('unread', 0)
+        self.seen['unread'] += late
+        return [{'end': end(sent, read - late, size, seconds)}]
+
+
+class FakeMeter:
+    on = contextlib.nullcontext
+
+
+class WithFakeLab(unittest.TestCase):
+    def run_on(self, what, lab, test):
+        real, traffic.iperf = traffic.iperf, lab.iperf
+        try:
+            return what(lab, test, FakeMeter())
+        finally:
+            traffic.iperf = real
+
+
+class Loss(WithFakeLab):
+    def test_counters_of_a_guest(self):
+        self.assertEqual(loss.guest_counters(GUEST),
+                         {'guest': 133, 'others': 29, 'socket': 7, 'unread': 3})
+
+    def test_no_counters(self):
+        with self.assertRaises(ValueError):
+            loss.guest_counters(GUEST.replace('eth0', 'eth1'))
+
+    def test_both_ends(self):
+        self.assertEqual(loss.ends([end(4000, 4000), end(3000, 2991)], 22),
+                         {'sent': 7000, 'received': 6991, 'lost': 9, 'loss_percent': 0.129,
+                          'sent_fps': 1500})
+
+    def test_nothing_sent(self):
+        got = {**loss.ends([end(0, 0)], 22), 'lost_at': dict.fromkeys(loss.PLACES, 0)}
+        self.assertEqual((got['loss_percent'], loss.lossless(got)), (100, False))
+
+    def lost(self, test=plan.udp(2, 22, 3000), **room):
+        got = self.run_on(traffic.datagrams, FakeLab(**room), test)
+        self.assertEqual(sum(got['lost_at'].values()), got['lost'])
+        return got['lost'], {place: n for place, n in got['lost_at'].items() if n}
+
+    def test_nothing_lost(self):
+        self.assertEqual(self.lost(), (0, {}))
+
+    def test_lost_at_the_end_of_a_run_by_each_place(self):
+        for stage, place in (('tap', 'wire'), ('nic', 'nic'), ('guest', 'path'),
+                             ('socket', 'socket')):
+            with self.subTest(place):
+                self.assertEqual(self.lost(**{stage: 2900}), (200, {place: 200}))
+
+    def test_lost_in_two_places(self):
+        self.assertEqual(self.lost(nic=2900, socket=2500, unread=40),
+                         (1040, {'nic': 200, 'socket': 800, 'unread': 40}))
+
+    def test_lost_by_the_stack(self):
+        got = loss.ends([end(1000, 990)], 22)
+        passed = {'tap': 1021, 'nic': 1021, 'guest': 1021, 'others': 20, 'socket': 0, 'unread': 0}
+        self.assertEqual(loss.places(got, passed, 1)['guest'], 10)
+
+    def lossless(self, lost, unread):
+        return loss.lossless({'sent': 10000, 'lost': lost,
+                              'lost_at': {'unread': unread, 'nic': lost - unread}})
+
+    def test_a_frame_in_a_thousand(self):
+        self.assertEqual([self.lossless(n, 0) for n in (9, 10)], [True, False])
+
+    def test_late_is_not_lost_but_within_limits(self):
+        self.assertTrue(self.lossless(100, 100))
+        self.assertFalse(self.lossless(110, 100))
+        self.assertFalse(self.lossless(200, 200))
+
+    def test_what_was_not_sent_is_not_shown(self):
+        got = {'sent': 1000, 'sent_fps': 1000, 'lost': 0, 'lost_at': {'unread': 0}}
+        self.assertEqual(loss.shown(got, 1000), (1000, True))
+        self.assertEqual(loss.shown(got, 999), (999, True))
+        self.assertEqual(loss.shown(got, 2000), (1000, False))
+        self.assertEqual(loss.shown({**got, 'lost': 500}, 1000), (0, False))
+
+
+class Search(WithFakeLab):
+    def search(self, **room):
+        got = self.run_on(traffic.highest, FakeLab(**room), plan.highest(1, 22))
+        return got['rate_fps'], got['limit'], got['trials']
+
+    def test_ended_by_each_place(self):
+        for place in ('tap', 'nic', 'guest', 'socket'):
+            with self.subTest(place):
+                rate, limit, trials = self.search(**{place: 30000})
+                self.assertTrue(30000 / traffic.NEAR <= rate <= 30000 * 1.001, rate)
+                self.assertEqual(limit, 'loss')
+                self.assertEqual(max(t['shown_fps'] for t in trials), rate)
+
+    def test_ended_by_the_sender(self):
+        rate, limit, _ = self.search(sender=50000, nic=200000)
+        self.assertEqual((rate, limit), (50000, 'sender'))
+
+    def test_the_sender_is_no_excuse_for_loss(self):
+        rate, limit, _ = self.search(sender=50000, nic=30000)
+        self.assertTrue(30000 / traffic.NEAR <= rate <= 30000 * 1.001, rate)
+        self.assertEqual(limit, 'loss')
+
+    def test_slower_than_the_first(self):
+        self.assertTrue(260 <= self.search(nic=300)[0] <= 300)
+
+    def test_nothing_arrives(self):
+        self.assertEqual(self.search(nic=0)[:2], (0, 'loss'))
+
+    def test_no_end(self):
+        rate, limit, trials = self.search()
+        self.assertEqual((rate, limit, len(trials)),
+                         (2000 << traffic.TRIALS - 1, 'none', traffic.TRIALS))
+
+    def test_what_came_to_nothing_is_looked_at_anew(self):
+        lab = FakeLab()
+        way = traffic.Way(lab)
+        way.begin()
+        lab.seen['tap'] += 1000
+        before = way.begin()
+        lab.seen['tap'] += 10
+        self.assertEqual(way.passed(before)['tap'], 10)
+        lab.seen['tap'] += 5
+        self.assertEqual(way.passed(way.begin())['tap'], 5)
+
+
+class CountingLab:
+    """One block of Xen on CPU 0, one of the kernel on CPU 1."""
+
+    def __init__(self):
+        self.done = 0
+
+    def wire(self):
+        return {'rx_frames': self.done}
+
+    def counters(self):
+        blocks = array.array('Q', (0, 1, 0, 1, 0xffff82d040200000, 5, 0xffffffff81000000, 7))
+        runs = array.array('Q', (0, 0, self.done, 0, 0, 0, 0, 2 * self.done))
+        return counts.Counters(counts.HEAD.pack(b'NC2COUNT', 1, 2, 4, 0) + blocks.tobytes()
+                               + runs.tobytes())
+
+
+class Meter(unittest.TestCase):
+    def test_only_what_runs_while_it_is_on(self):
+        lab = CountingLab()
+        met = meter.Meter(lab, counts.Symbols('ffff82d040200000 T do_iret\n'))
+        for n in (10, 3):
+            with met.on():
+                lab.done += n
+            # Somebody looks at other counters.
+            lab.done += 1000
+        row = met.row()
+        self.assertEqual((row['insns']['dom0']['xen'], row['insns']['guest']['kernel']),
+                         (13 * 5, 26 * 7))
+        self.assertEqual((row['calls']['dom0'], row['wire']), ({'do_iret': 13}, {'rx_frames': 13}))
+
+    def test_of_a_failure_too(self):
+        lab = CountingLab()
+        met = meter.Meter(lab, counts.Symbols('ffff82d040200000 T do_iret\n'))
+        with contextlib.suppress(ValueError), met.on():
+            lab.done += 2
+            raise ValueError
+        self.assertEqual(met.row()['insns']['dom0']['xen'], 10)
+
+
+FRAMES = 100000
+# For each frame, as a system does whose interrupts find many of them.
+CALLS = {
+    'dom0': {'do_iret': .015, 'do_sched_op': .009, 'do_event_channel_op': .009,
+             'evtchn_send': .008, 'do_vcpu_op': .002},
+    'guest': {'do_iret': .023, 'do_event_channel_op': .006, 'evtchn_send': .005,
+              'do_vcpu_op': .005, 'do_multicall': .004, 'do_set_segment_base': .004},
+}
+
+
+def calls(more, frames=FRAMES):
+    """CALLS and what is planted: {(domain, kind): calls a frame}"""
+    each = copy.deepcopy(CALLS)
+    for (domain, kind), n in more.items():
+        each[domain][kind] = each[domain].get(kind, 0) + n
+    for kinds in each.values():
+        # Parts of a multicall do not enter Xen by themselves.
+        entered = sum(n for k, n in kinds.items()
+                      if k in counts.HYPERCALLS and k != 'do_set_segment_base')
+        kinds['pv_hypercall'] = kinds.get('pv_hypercall', 0) + entered
+    return {d: {k: round(n * frames) for k, n in kinds.items()} for d, kinds in each.items()}
+
+
+def row(config, test, more=(), **found):
+    """A row of a test of the quick plan."""
+    insns = {d: dict.fromkeys(counts.KINDS, 1000) for d in counts.DOMAINS}
+    return {'config': config, 'guests': 1, 'test': test.name, 'kind': test.kind,
+            'direction': test.direction, 'streams': test.streams, 'size': test.size,
+            'offered_fps': test.rate, 'mtu': test.mtu, 'length': test.seconds, 'round': 1,
+            'ok': True, 'host_load': 1.0, 'seconds': 2.0, 'blocks_without_room': 0,
+            'wire': {'rx_frames': FRAMES, 'tx_frames': FRAMES}, 'insns': insns,
+            'calls': calls(dict(more)),
+            'drivers': {'back': {}, 'front': {}, 'pf': {'rx_packets': FRAMES}}, **found}
+
+
+def received(sent, **lost_at):
+    """What a row has of datagrams."""
+    lost = sum(lost_at.values())
+    return {'mbit': 1.0, 'sent': sent, 'received': sent - lost, 'lost': lost,
+            'loss_percent': round(100 * lost / sent, 3), 'sent_fps': sent,
+            'lost_at': {**dict.fromkeys(loss.PLACES, 0), **lost_at}}
+
+
+def found_of(config, test, rate=30000, limit='loss'):
+    if test.kind == 'tcp':
+        return {'mbit': 100.0, 'retransmits': 0}
+    if test.kind == 'udp':
+        return received(FRAMES)
+    if test.kind == 'rr':
+        return {'trips': 100, 'lost': 0, 'median_us': 9.0 if config == 'stock' else 8.0,
+                'p99_us': 10.0}
+    if test.kind == 'max':
+        trials = [(rate, rate, received(rate)), (2 * rate, 0, received(2 * rate, nic=rate))]
+        return {'rate_fps': rate, 'limit': limit,
+                'trials': [{'offered_fps': r, 'shown_fps': s, **got} for r, s, got in trials]}
+    return {}
+
+
+def results(planted=None, config='nc2-direct', idle=None, rates=None):
+    """Of the quick plan.  planted: {test: {(domain, kind): calls a frame}} in a
+    configuration; idle: {(domain, kind): calls in its two seconds}, () for no such row."""
+    rows = []
+    for c in ('stock', 'nc2-direct'):
+        for test in plan.quick().groups[0].tests:
+            if test.kind == 'idle' and idle == ():
+                continue
+            more = (planted or {}).get(test.name, {}) if c == config else {}
+            args = (rates or {}).get(c, ()) if test.kind == 'max' else ()
+            rows.append(row(c, test, more, **found_of(c, test, *args)))
+            if test.kind == 'idle':
+                rows[-1]['calls'] = {d: {k: n for (e, k), n in dict(idle or {}).items() if e == d}
+                                     for d in counts.DOMAINS}
+    return figures.Results({
+        'schema': 2, 'complete': True, 'plan': 'quick', 'rounds': 1, 'when': 'now', 'seconds': 60,
+        'command': 'bench.py quick', 'host': {'cpus': 2, 'cpu': 'any', 'kernel': '6.1'},
+        'versions': {'source': 'abc', 'qemu': 'QEMU', 'iperf3': 'iperf 3.18 (cJSON)',
+                     'xen': '4.20', 'linux_dom0': '6.12 #1'},
+        'calibration': {'planted_insns': 400, 'counted_insns': 400,
+                        'insns_per_rep_movsb_of_4096_bytes': 6.0},
+        'rows': rows, 'profiles': [], 'failures': []})
+
+
+class Hypercalls(unittest.TestCase):
+    def verdict(self, *args, **words):
+        return targets.target_hypercalls(results(*args, **words))
+
+    def planted(self, want, kind, rate, tests=('tcp_rx', 'tcp_tx', 'udp_rx_22_at_20000'), **words):
+        for test in tests:
+            for domain in counts.DOMAINS:
+                with self.subTest(f'{kind} {test} {domain}'):
+                    text, got = self.verdict({test: {(domain, kind): rate}}, **words)
+                    self.assertEqual(got, want, text)
+
+    def test_interrupts_are_not_for_frames(self):
+        text, verdict = self.verdict()
+        self.assertEqual(verdict, targets.REACHED, text)
+        self.assertIn('tcp_rx, for a frame: dom0 0.0000 (grants 0.0000, memory 0.0000, '
+                      'others 0.0000), guest 0.0000', text)
+        self.assertIn('0.013 events', text)
+        self.assertIn('interrupts and sleep: dom0 0.027, guest 0.037', text)
+
+    def test_a_grant_hypercall_for_a_frame(self):
+        self.planted(targets.MISSED, 'do_grant_table_op', 1)
+
+    def test_one_for_64_frames(self):
+        for kind in (*hypercalls.GRANTS, *hypercalls.MEMORY):
+            self.planted(targets.MISSED, kind, 1 / 64)
+
+    def test_noise(self):
+        self.planted(targets.REACHED, 'do_memory_op', 1 / 1000)
+
+    def test_a_kind_that_is_not_known(self):
+        self.planted(targets.MISSED, 'pv_hypercall', 1 / 64)
+        self.planted(targets.MISSED, 'do_console_io', 1 / 64)
+
+    def test_an_event_for_4_frames(self):
+        for domain in counts.DOMAINS:
+            plant = {(domain, 'evtchn_send'): .25, (domain, 'do_event_channel_op'): .25}
+            self.assertEqual(self.verdict({'tcp_rx': plant})[1], targets.MISSED)
+            # It is at full rate that there must be few.
+            self.assertEqual(self.verdict({'udp_rx_22_at_20000': plant})[1], targets.REACHED)
+
+    def test_an_interrupt_for_a_frame(self):
+        self.planted(targets.MISSED, 'do_physdev_op', 1, ('tcp_rx', 'tcp_tx'))
+        self.planted(targets.REACHED, 'do_iret', 1, ('udp_rx_22_at_20000',))
+
+    def test_the_idle_system_is_subtracted(self):
+        idle = {(d, 'do_grant_table_op'): FRAMES / 64 for d in counts.DOMAINS}
+        self.planted(targets.REACHED, 'do_grant_table_op', 1 / 64, idle=idle)
+        self.planted(targets.MISSED, 'do_grant_table_op', 1 / 64 + .006, idle=idle)
+        self.planted(targets.MISSED, 'do_grant_table_op', 1 / 64, idle=())
+        self.assertIn('nothing subtracted', self.verdict(idle=())[0])
+
+    def test_another_configuration_does_not_count(self):
+        self.planted(targets.REACHED, 'do_grant_table_op', 1, config='stock')
+
+    def test_not_measured(self):
+        r = results()
+        r.data['rows'] = [x for x in r.data['rows'] if x['test'] != 'tcp_tx']
+        self.assertEqual(targets.target_hypercalls(r)[1], targets.UNKNOWN)
+
+
+class Rates(unittest.TestCase):
+    def verdict(self, direct, stock):
+        return targets.rates(results(rates={'nc2-direct': direct, 'stock': stock}))[1]
+
+    def test_rates(self):
+        self.assertEqual(self.verdict((90000,), (30000,)), targets.REACHED)
+        self.assertEqual(self.verdict((80000,), (30000,)), targets.MISSED)
+
+    def test_what_the_sender_limits_may_be_more(self):
+        self.assertEqual(self.verdict((90000, 'sender'), (30000,)), targets.REACHED)
+        self.assertEqual(self.verdict((80000, 'sender'), (30000,)), targets.UNKNOWN)
+        self.assertEqual(self.verdict((90000,), (30000, 'sender')), targets.UNKNOWN)
+        self.assertEqual(self.verdict((80000,), (30000, 'sender')), targets.MISSED)
+
+
+class Page(unittest.TestCase):
+    def test_what_the_nic_dropped_has_no_part_of_the_cost(self):
+        x = row('nc2-direct', plan.udp(2, 22, 3000), **received(6000, wire=100, nic=900, path=50))
+        self.assertEqual(figures.frames(x), 5000)
+
+    def test_a_page(self):
+        plant = {'tcp_rx': {('guest', 'do_grant_table_op'): .5}}
+        with tempfile.TemporaryDirectory() as where:
+            page = report.Report(results(plant, rates={'stock': (30000, 'sender')}), where).page()
+        for text in (r'tcp_rx +nc2-direct +guest +grant_table_op 0\.500 +evtchn_send 0\.005 +iret',
+                     r'udp_rx_22_max +stock +30,000 +the sender',
+                     r'udp_rx_22_max +nc2-direct +30,000 +loss',
+                     r'udp_rx_22_max +nc2-direct +1 +30,000 +30,000 +0 +0 +0 +0 +0 +0 +0\n',
+                     r'udp_rx_22_max +nc2-direct +1 +90,000 +60,000 +30,000 +0 +30,000 +0 +0 +0 +0'):
+            self.assertTrue(re.search(text, page), text)
+
+    def test_results_of_another_schema(self):
+        with self.assertRaises(ValueError):
+            figures.Results({'schema': 1})
+
+
+if __name__ == '__main__':
+    unittest.main()
