@@ -77,7 +77,9 @@ static const char *apply(struct nc2b_direct *d, const struct front_filter *f)
 {
 	const char *why = NULL;
 
-	if (f->flags & XEN_NC2_FRONT_PROMISC)
+	if (f->flags & XEN_NC2_FRONT_OTHER_MAC)
+		why = "the guest uses another address than its vif line names";
+	else if (f->flags & XEN_NC2_FRONT_PROMISC)
 		why = "the guest wants every frame (promiscuous mode)";
 	else if (f->mtu > d->q->max_mtu)
 		why = "the guest's MTU is larger than the NIC queue takes";

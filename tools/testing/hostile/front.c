@@ -242,6 +242,13 @@ static void promisc(struct nc2f_direct *d)
 	d->block.sh->front.filter_seq += 2;
 }
 
+/* A front says PROMISC with it, for backs that do not know this one. */
+static void other_mac(struct nc2f_direct *d)
+{
+	d->block.sh->front.flags |= XEN_NC2_FRONT_OTHER_MAC;
+	d->block.sh->front.filter_seq += 2;
+}
+
 static void mtu_huge(struct nc2f_direct *d)
 {
 	d->block.sh->front.mtu = U32_MAX;
@@ -319,6 +326,7 @@ static const struct {
 	{ "filter-churn", filter_churn, true },
 	{ "mc-count", mc_count },
 	{ "promisc", promisc },
+	{ "other-mac", other_mac },
 	{ "mtu-huge", mtu_huge },
 	{ "mtu-none", mtu_none },
 	{ "path-lie", path_lie },

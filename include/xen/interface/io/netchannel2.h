@@ -279,10 +279,20 @@ struct xen_nc2_back_status {
 	uint8_t pad[56];
 };
 
-/* Flags in &xen_nc2_front_status.flags. */
+/*
+ * Flags in &xen_nc2_front_status.flags.  A back ignores those that it does not
+ * know, so a front sets with a younger one those older ones that have every back
+ * do what is safe.
+ *
+ * The NIC lets frames in and out by the address in the key "mac" (libxl's, of
+ * either directory) and by no other.  A front whose interface has another address
+ * sets OTHER_MAC, which says so, and PROMISC, which every back knows: either keeps
+ * the guest on the bridged path.
+ */
 #define XEN_NC2_FRONT_PROMISC	(1u << 0)  /* front wants every frame */
 #define XEN_NC2_FRONT_ALLMULTI	(1u << 1)  /* front wants every multicast frame */
 #define XEN_NC2_FRONT_REVOKE	(1u << 2)  /* front wants both pools back, for good */
+#define XEN_NC2_FRONT_OTHER_MAC	(1u << 3)  /* front's address is not the one of "mac" */
 
 #define XEN_NC2_MAX_MCAST	64
 

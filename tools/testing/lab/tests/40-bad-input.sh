@@ -235,6 +235,7 @@ t "harmless: indexes that only the guest needs" harmless comp-cons tx-unfinished
 t "strange: multicast list, path" strange mc-count path-lie
 t "strange: an MTU of 0" deaf mtu-none
 t "wish: promiscuous mode" wish promisc '*promiscuous*'
+t "wish: another address" wish other-mac '*another address*'
 t "wish: a huge MTU" wish mtu-huge '*MTU*'
 
 t "refused: one page of the pool is read-only" refused_grants ro-pool '*pool is not granted writable'
