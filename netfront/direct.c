@@ -383,6 +383,9 @@ void nc2f_direct_filter(struct nc2f_direct *d)
 	virt_wmb();
 	if (dev->flags & IFF_PROMISC)
 		flags |= XEN_NC2_FRONT_PROMISC;
+	/* A back that does not know the one flag stays off the direct path for the other. */
+	if (!ether_addr_equal(dev->dev_addr, d->nf->mac))
+		flags |= XEN_NC2_FRONT_OTHER_MAC | XEN_NC2_FRONT_PROMISC;
 	if (d->revoke)
 		flags |= XEN_NC2_FRONT_REVOKE;
 	if (dev->flags & IFF_ALLMULTI || netdev_mc_count(dev) > XEN_NC2_MAX_MCAST)

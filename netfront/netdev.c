@@ -128,6 +128,20 @@ static void nc2f_set_rx_mode(struct net_device *dev)
 	nc2f_mcast_changed(nf);
 }
 
+/* As with the stock front the interface must be down. */
+static int nc2f_set_mac_address(struct net_device *dev, void *addr)
+{
+	int err = eth_mac_addr(dev, addr);
+
+	if (err)
+		return err;
+	/* The direct path carries one address: the back must hear of another one. */
+	netif_addr_lock_bh(dev);
+	nc2f_set_rx_mode(dev);
+	netif_addr_unlock_bh(dev);
+	return 0;
+}
+
 static int nc2f_change_mtu(struct net_device *dev, int mtu)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
@@ -179,6 +193,7 @@ static const struct net_device_ops nc2f_netdev_ops = {
 	.ndo_features_check	= nc2f_features_check,
 	.ndo_get_stats64	= nc2f_get_stats64,
 	.ndo_set_rx_mode	= nc2f_set_rx_mode,
+	.ndo_set_mac_address	= nc2f_set_mac_address,
 	.ndo_change_mtu		= nc2f_change_mtu,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_fix_features	= nc2f_fix_features,

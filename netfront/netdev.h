@@ -82,6 +82,8 @@ struct nc2f_offered {
  * @suspended: the pools were given up for a suspend; if it is called off a reset
  *	brings the direct path back
  * @retries: resets since the last good connection
+ * @mac: our address as xenstore has it, the only one that the direct path carries;
+ *	under RTNL, changed while there is no connection
  * @nonce: nc2-nonce of the back when we connected
  * @made: the wish that the connection was made for
  * @retry: resets a broken or abandoned connection after a while, and one that
@@ -133,6 +135,7 @@ struct nc2f_dev {
 	bool removing;
 	bool suspended;
 	u32 retries;
+	u8 mac[ETH_ALEN];
 	char nonce[24];
 	struct nc2f_wish made;
 	struct delayed_work retry;

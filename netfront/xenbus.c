@@ -51,11 +51,17 @@ static void try_later(struct nc2f_dev *nf)
 	queue_delayed_work(system_freezable_wq, &nf->retry, pause);
 }
 
+/*
+ * Follows xenstore, which may say something else on another host, unless the user has
+ * given the interface an address of his own.  The stock front takes that away with
+ * each new connection; here one is made for reasons that a user need not know of.
+ */
 static int set_mac(struct nc2f_dev *nf)
 {
 	char *text = xenbus_read(XBT_NIL, nf->xdev->nodename, "mac", NULL);
+	struct net_device *dev = nf->dev;
 	u8 mac[ETH_ALEN];
-	bool good;
+	bool good, own;
 
 	if (IS_ERR(text))
 		return PTR_ERR(text);
@@ -64,8 +70,11 @@ static int set_mac(struct nc2f_dev *nf)
 	if (!good || !is_valid_ether_addr(mac))
 		return -EINVAL;
 	rtnl_lock();
-	if (!ether_addr_equal(nf->dev->dev_addr, mac))
-		eth_hw_addr_set(nf->dev, mac);
+	/* At first neither has been set, and they are equal. */
+	own = !ether_addr_equal(dev->dev_addr, nf->mac);
+	ether_addr_copy(nf->mac, mac);
+	if (!own && !ether_addr_equal(dev->dev_addr, mac))
+		eth_hw_addr_set(dev, mac);
 	rtnl_unlock();
 	return 0;
 }

@@ -3,10 +3,14 @@
 #
 # What a user changes while frames flow: the number of queues, the sizes of the
 # direct path, an XDP program.  A TCP stream goes on through all of it, and the
-# guest never sees its link go down.  Our pair, our front on the stock back, the
-# stock front on our back.
+# guest never sees its link go down.  It has to be down for a new address, which
+# the stream survives as well.  Our pair, our front on the stock back, the stock
+# front on our back.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+# An address that no vif line names.
+OWN=02:16:3e:99:00:01
 
 link_changes() {
 	on "$1" cat /sys/class/net/eth0/carrier_changes
@@ -99,6 +103,34 @@ rings_of_the_bridge() {
 	rings_are "$1" 256 256
 	! on "$1" ethtool -G eth0 rx 128 || fail "a ring of the bridged path changed"
 	rings_are "$1" 256 256
+}
+
+# own_address gI: while it has one it is on the bridge, and it has it until it is
+# given another, whatever a connection is made anew for.
+own_address() {
+	local who=$1 mac
+
+	mac=$(mac_of "$who")
+	wait_path "$who" direct
+	! on "$who" ip link set eth0 address "$OWN" || fail "a new address while it is up"
+	d0 lodge "$who" "$OWN"
+	new_address "$who" "$OWN"
+	wait_path "$who" bridged
+	like reason "$(reason "$who")" '*another address*'
+	# Peers are told by the guest's own question.
+	pings "$who" 10.99.0.1 -s 1400
+	pings wire "$(address "$who")" -s 1400
+	stream_moves "$who"
+	set_channels "$who" 1
+	set_channels "$who" 2
+	is "address of $who" "$(mac_of "$who")" "$OWN"
+	d0 wait "$who" reason '*another address*' "$LIMIT"
+	pings "$who" 10.99.0.1 -s 1400
+	new_address "$who" "$mac"
+	wait_path "$who" direct
+	d0 evict "$who" "$OWN"
+	pings "$who" 10.99.0.1 -s 1400
+	stream_moves "$who"
 }
 
 # Counters of queues, which are those of the device in another order.
@@ -277,6 +309,7 @@ t "counters of queues" qstats g1
 t "channels 2, 1, 2" channels g1
 t "channels in a hurry" hurry g1
 t "rings of the direct path" rings g1
+t "an address of the guest's own: bridged, kept, and back" own_address g1
 t "an XDP program and the direct path" xdp_and_direct g1
 t "XDP: pass, headroom, drop, tx, redirect" xdp_all g1
 t "XDP and the MTU" mtu g1

@@ -8,6 +8,8 @@
 . "$(dirname "$0")/lib.sh"
 
 SAVED=/var/tmp/g1.save
+# An address that no vif line names.
+OWN=02:16:3e:99:00:01
 
 # The guest is there again under a new number, and reachable.
 returned() {
@@ -57,6 +59,29 @@ saved() {
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 	returned
 	stream_end g1
+}
+
+# An address of the guest's own is kept, and keeps it on the bridge there, too.
+own_address() {
+	local mac
+
+	wait_path g1 direct
+	mac=$(mac_of g1)
+	new_address g1 "$OWN"
+	d0 wait g1 reason '*another address*' "$LIMIT"
+	dom0 xl save g1 "$SAVED"
+	d0 clean "$LIMIT"
+	dom0 xl restore "$SAVED"
+	dom0 rm "$SAVED"
+	lab guest wait g1
+	is "address of g1" "$(mac_of g1)" "$OWN"
+	d0 wait g1 reason '*another address*' "$LIMIT"
+	is path "$(path g1)" bridged
+	new_address g1 "$mac"
+	wait_path g1 direct
+	# Peers are told by the guest's own question.
+	pings g1 10.99.0.1
+	pings wire "$(address g1)" -s 1400
 }
 
 # The guest finds out by itself that it was not suspended for good.
@@ -225,6 +250,7 @@ for type in PV PVH; do
 		t "$type: paused and unpaused" paused
 		t "$type: saved and restored while direct" saved
 		t "$type: a save that leaves the guest running" called_off
+		t "$type: saved and restored with an address of its own" own_address
 	fi
 	if [ $type = PV ]; then
 		t "$type: a migration that cannot be leaves it alone" not_migrated

@@ -203,6 +203,19 @@ fdb() {
 		'$1 == mac && / master / { print $3 }' | sort -u
 }
 
+# lodge gI ADDRESS: the bridge, which does not learn at the guest's port, is told of
+# another one that is there.
+lodge() {
+	dev=$(vif "$1") || die "$dev"
+	bridge fdb replace "$2" dev "$dev" master static sticky
+}
+
+# evict gI ADDRESS: it is not there any more.
+evict() {
+	dev=$(vif "$1") || die "$dev"
+	bridge fdb del "$2" dev "$dev" master
+}
+
 # said gI REASON: how often the interface has left the direct path for it.
 said() {
 	dev=$(vif "$1") || die "$dev"

@@ -356,6 +356,21 @@ rebind() {
 	until_true "$LIMIT" "$1 has its link" linked "$1"
 }
 
+# mac_of gI: the address that its interface has.
+mac_of() {
+	on "$1" cat /sys/class/net/eth0/address
+}
+
+# new_address gI ADDRESS: it gets this one, for which it must be down.
+new_address() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -ec 'ip link set eth0 down
+		ip link set eth0 address "$0"
+		ip link set eth0 up
+		ip -6 address replace "$1/64" dev eth0 nodad' "$2" "$(address6 "$1")"
+	is "address of $1" "$(mac_of "$1")" "$2"
+}
+
 # stream_start gI [RATE]: a connection from the wire to gI and back, every byte
 # checked, at RATE bytes a second; 0 is as fast as it goes, which leaves the
 # emulated CPUs little for anything else that a test does.
