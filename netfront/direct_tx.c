@@ -163,6 +163,9 @@ static void arm(struct nc2f_direct *d)
 
 static void maybe_stop(struct nc2f_direct *d, struct netdev_queue *txq)
 {
+	/* XDP sends to a stopped queue as well: that is no further stop. */
+	bool stopped = netif_tx_queue_stopped(txq);
+
 	if (nc2f_prod_room(&d->tx) >= ROOM)
 		return;
 	reap(d);
@@ -170,7 +173,8 @@ static void maybe_stop(struct nc2f_direct *d, struct netdev_queue *txq)
 		return;
 	netif_tx_stop_queue(txq);
 	d->tx_stopped = true;
-	nc2f_stats_tx_inc(nc2f_direct_stats(d->nf), NC2F_TX_STOPS);
+	if (!stopped)
+		nc2f_stats_tx_inc(nc2f_direct_stats(d->nf), NC2F_TX_STOPS);
 }
 
 static void publish(struct nc2f_direct *d)
@@ -226,6 +230,21 @@ out:
 		publish(d);
 	spin_unlock(&d->tx_lock);
 	return ret;
+}
+
+/**
+ * nc2f_direct_drop - lose a frame for which the ring has no room
+ * @d: the direct path
+ * @skb: a frame that nc2f_direct_xmit() has not taken, and that cannot wait
+ *
+ * Under the lock of a tx queue.
+ */
+void nc2f_direct_drop(struct nc2f_direct *d, struct sk_buff *skb)
+{
+	spin_lock(&d->tx_lock);
+	nc2f_stats_tx_inc(nc2f_direct_stats(d->nf), NC2F_TX_DROP_FULL);
+	spin_unlock(&d->tx_lock);
+	dev_kfree_skb_any(skb);
 }
 
 /**

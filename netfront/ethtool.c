@@ -36,6 +36,7 @@ enum {
 	TX_RING_FULL,
 	TX_BAD,
 	TX_NO_BACK,
+	TX_NO_ROOM,
 	DIRECT_BROKEN,
 	PATH_SWITCHES,
 	PAGES_LEAKED,
@@ -69,6 +70,7 @@ static const char totals[NR_TOTALS][ETH_GSTRING_LEN] = {
 	[TX_RING_FULL]		= "tx_ring_full",
 	[TX_BAD]		= "tx_drop_bad",
 	[TX_NO_BACK]		= "tx_drop_no_back",
+	[TX_NO_ROOM]		= "tx_drop_full",
 	[DIRECT_BROKEN]		= "direct_broken",
 	[PATH_SWITCHES]		= "path_switches",
 	[PAGES_LEAKED]		= "pages_leaked",
@@ -124,6 +126,7 @@ static void add_drops(u64 *data, const u64 *rx, const u64 *tx)
 	data[TX_RING_FULL] += tx[NC2F_TX_STOPS];
 	data[TX_BAD] += tx[NC2F_TX_DROP_BAD];
 	data[TX_NO_BACK] += tx[NC2F_TX_DROP_DOWN];
+	data[TX_NO_ROOM] += tx[NC2F_TX_DROP_FULL];
 }
 
 static void add_lane(struct nc2f_dev *nf, u32 lane, u64 *data)

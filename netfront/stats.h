@@ -62,6 +62,7 @@ enum nc2f_rx_stat {
  * @NC2F_TX_STOPS: times that the ring was full
  * @NC2F_TX_DROP_BAD: too long, too short, or offloads that the path cannot do
  * @NC2F_TX_DROP_DOWN: no back
+ * @NC2F_TX_DROP_FULL: sent by a program, which cannot wait, and the ring was full
  * @NC2F_TX_STATS: number of counters
  */
 enum nc2f_tx_stat {
@@ -71,6 +72,7 @@ enum nc2f_tx_stat {
 	NC2F_TX_STOPS,
 	NC2F_TX_DROP_BAD,
 	NC2F_TX_DROP_DOWN,
+	NC2F_TX_DROP_FULL,
 	NC2F_TX_STATS,
 };
 

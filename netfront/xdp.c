@@ -182,9 +182,8 @@ static bool send_direct(struct nc2f_direct *d, struct xdp_frame *frame, u32 queu
 	skb_reset_mac_header(skb);
 	if (nc2f_direct_xmit(d, skb, queue) == NETDEV_TX_OK)
 		return true;
-	/* The frame went into the skb: it can only be lost. */
-	nc2f_stats_tx_inc(nc2f_direct_stats(d->nf), NC2F_TX_STOPS);
-	dev_kfree_skb_any(skb);
+	/* The frame went into the skb: the caller cannot have it back. */
+	nc2f_direct_drop(d, skb);
 	return true;
 }
 

@@ -115,6 +115,46 @@ queue_stands() {
 		rmmod nc2_deaf"
 }
 
+# pour RATE: frames to the wire that a program on another device of the guest hands to
+# eth0, so many a second.
+pour() {
+	lab exec -i g1 -- sh -c 'cat >/run/netdev.py' <"$TESTS/netdev.py"
+	# shellcheck disable=SC2016 # expanded in the guest
+	on g1 sh -ec 'modprobe veth
+		ip link add v0 type veth peer name v1
+		for dev in v0 v1; do
+			echo 1 >/proc/sys/net/ipv6/conf/$dev/disable_ipv6
+			ip link set $dev up
+		done
+		python3 /run/netdev.py xdp v1 forward eth0 >/run/pour.log 2>&1 &
+		echo $! >/run/pour.pids
+		for i in $(seq 300); do
+			! grep -q attached /run/pour.log || break
+			[ -d /proc/$! ] || break
+			sleep 0.1
+		done
+		cat /run/pour.log
+		grep -q attached /run/pour.log
+		python3 /run/netdev.py flood v0 eth0 02:99:00:00:00:01 "$0" >/run/pour.log 2>&1 &
+		echo $! >>/run/pour.pids' "$1"
+}
+
+pour_end() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on g1 sh -c 'kill $(cat /run/pour.pids)
+		cat /run/pour.log
+		ip link del v0'
+}
+
+# Such frames cannot wait for room on the ring: they are lost, and counted as lost.
+queue_stands_poured() {
+	pour 200
+	event 'the NIC queue has stopped sending' queue_stands
+	pour_end
+	moved front tx_direct_frames 300
+	moved front tx_drop_full 100
+}
+
 # The guest's wish makes the back ask.
 mailbox_silent() {
 	dom0 insmod /root/nc2-deaf.ko nic=nic0
@@ -174,6 +214,7 @@ if [ "$(often 1 2)" = 2 ]; then
 fi
 t "the virtual functions go while one is in use" event 'the NIC queue was taken away' no_vfs
 t "the queue stands still" event 'the NIC queue has stopped sending' queue_stands
+t "the queue stands still, and XDP redirects frames to it" queue_stands_poured
 t "nobody listens to the mailbox" event "the NIC's driver does not answer" mailbox_silent
 t "the NIC's driver is unloaded and loaded" event 'the NIC queue was taken away' no_driver
 t "a guest on the bridge: reset, no virtual functions, no driver" bridged_guest

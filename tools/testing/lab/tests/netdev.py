@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """What no tool in the guests' image can do to a network interface.
 
-netdev.py xdp IF PROGRAM   attaches a program in the driver, prints "attached" and
+netdev.py xdp IF PROGRAM [TO]
+                           attaches a program in the driver, prints "attached" and
                            stays until it is ended, which detaches it
+netdev.py flood IF FROM ADDRESS RATE
+                           sends so many frames a second to ADDRESS in the name of the
+                           interface FROM, of a type that nobody listens to, until it
+                           is ended
 netdev.py queues IF        queues and their counters as netlink has them, one number
                            in a line
 
 PROGRAM: pass; drop (ICMP over IPv4, the rest passes); tx and redirect (answer
 pings in place, and send the answer by XDP_TX or by a redirect to IF itself);
-headroom (passes what has 200 bytes of room in front, all else is aborted).
+headroom (passes what has 200 bytes of room in front, all else is aborted); forward
+(redirects everything to TO).
 """
 import ctypes
+import errno
 import os
 import signal
 import socket
 import struct
 import sys
+import time
 
 # Classes, sizes and operations of BPF instructions.
 LDX_B, LDX_H, LDX_W = 0x71, 0x69, 0x61
@@ -39,8 +47,10 @@ class Program:
         self.op(code, dst, src, None, imm)
 
     def bytes(self, verdict):
+        """With no verdict the program ends with what is in r0."""
         end = len(self.code)
-        self.op(MOV, 0, imm=verdict)
+        if verdict is not None:
+            self.op(MOV, 0, imm=verdict)
         self.op(EXIT)
         return b''.join(
             struct.pack('<BBhi', code, dst | src << 4, end - i - 1 if off is None else off, imm)
@@ -109,6 +119,11 @@ def program(name, ifindex):
         p.op(CALL, imm=HELPER_REDIRECT)
         p.op(EXIT)
         return p.bytes(PASS)
+    if name == 'forward':
+        p.op(MOV, 1, imm=ifindex)
+        p.op(MOV, 2, imm=0)
+        p.op(CALL, imm=HELPER_REDIRECT)
+        return p.bytes(None)
     if name == 'headroom':
         p.op(MOV_R, 6, 1)
         for delta in (-200, 200):
@@ -131,9 +146,9 @@ def bpf(command, attributes, what):
     return fd
 
 
-def xdp(interface, name):
+def xdp(interface, name, to=None):
     ifindex = socket.if_nametoindex(interface)
-    code = ctypes.create_string_buffer(program(name, ifindex))
+    code = ctypes.create_string_buffer(program(name, socket.if_nametoindex(to or interface)))
     gpl = ctypes.create_string_buffer(b'GPL')
     log = ctypes.create_string_buffer(65536)
     try:
@@ -147,6 +162,25 @@ def xdp(interface, name):
     bpf(28, struct.pack('<IIII', prog, ifindex, 37, 4), 'attaching')
     print('attached', flush=True)
     signal.pause()
+
+
+def flood(interface, source, to, rate):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    s.bind((interface, 0))
+    with open(f'/sys/class/net/{source}/address', encoding='ascii') as f:
+        addresses = to + f.read()
+    # For local experiments.
+    frame = bytes.fromhex(addresses.replace(':', '')) + struct.pack('>H', 0x88b5)
+    frame = frame.ljust(1000, b'\0')
+    while True:
+        for _ in range(10):
+            try:
+                s.send(frame)
+            except OSError as e:
+                # The other end of a pair is busy.
+                if e.errno != errno.ENOBUFS:
+                    raise
+        time.sleep(10 / int(rate))
 
 
 class Netlink:
@@ -214,4 +248,4 @@ def queues(interface):
                     print(name + counter, number(q[kind]))
 
 
-{'xdp': xdp, 'queues': queues}[sys.argv[1]](*sys.argv[2:])
+{'xdp': xdp, 'flood': flood, 'queues': queues}[sys.argv[1]](*sys.argv[2:])
