@@ -57,7 +57,7 @@ static int map_batch(struct nc2b_map *m, struct gnttab_map_grant_ref *ops,
 	for (i = 0; i < n; i++) {
 		if (ops[i].status == GNTST_okay)
 			m->handles[first + i] = ops[i].handle;
-		else if (ops[i].status == GNTST_no_device_space)
+		else if (nc2b_no_room(ops[i].status))
 			bad = -ENOSPC;
 		else
 			bad = bad ?: -EACCES;

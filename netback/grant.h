@@ -23,6 +23,19 @@ struct nc2b_map {
 	unsigned int nr;
 };
 
+/**
+ * nc2b_no_room - whether Xen had no room for one more mapping (maptrack)
+ * @status: GNTST_*, Xen's word on the mapping
+ *
+ * Older versions of Xen say the same of that as of a full IOMMU.
+ *
+ * Return: true if that is what it was.
+ */
+static inline bool nc2b_no_room(int status)
+{
+	return status == GNTST_no_space || status == GNTST_no_device_space;
+}
+
 int nc2b_map_pages(struct nc2b_map *m, domid_t domid, const grant_ref_t *refs,
 		   unsigned int nr, bool readonly);
 void nc2b_unmap_pages(struct nc2b_map *m);
