@@ -75,13 +75,13 @@ static const char *read_directory(struct xenbus_device *xdev, grant_ref_t *refs,
  * what the guest has not granted has to be found out before.  A guest that ends
  * a grant in between harms itself.
  */
-static bool granted(struct xenbus_device *xdev, const grant_ref_t *refs, u32 nr)
+static int try_map(struct xenbus_device *xdev, const grant_ref_t *refs, u32 nr)
 {
 	struct nc2b_map probe = {};
 	int err = nc2b_map_pages(&probe, xdev->otherend_id, refs, nr, false);
 
 	nc2b_unmap_pages(&probe);
-	return !err;
+	return err;
 }
 
 static int map_ring(struct xenbus_device *xdev, grant_ref_t *refs, u32 nr,
@@ -92,7 +92,18 @@ static int map_ring(struct xenbus_device *xdev, grant_ref_t *refs, u32 nr,
 	/* On failure xenbus leaves an error pointer's worth of nothing. */
 	if (err)
 		*addr = NULL;
-	return err;
+	/* What Xen has said comes as it is, and is no errno. */
+	return nc2b_no_room(err) ? -ENOSPC : err;
+}
+
+/* Why pages could not be mapped; @refused: if that is the guest's doing. */
+static const char *map_verdict(int err, const char *refused)
+{
+	if (err == -ENOSPC)
+		return "Xen has no room for the mappings (raise gnttab_max_maptrack_frames)";
+	if (err == -ENOMEM)
+		return "no memory for the mappings";
+	return refused;
 }
 
 static const char *map_rings(struct nc2b_block *b, struct xenbus_device *xdev,
@@ -100,27 +111,24 @@ static const char *map_rings(struct nc2b_block *b, struct xenbus_device *xdev,
 {
 	grant_ref_t ref;
 	void *addr;
+	int err;
 
 	if (read_u32(xdev, XEN_NC2_KEY_SHARED_REF, &ref))
 		return "nc2-shared-ref is missing or not a number";
-	if (!granted(xdev, &ref, 1) || map_ring(xdev, &ref, 1, &addr))
-		return "the shared page is not granted writable";
+	err = try_map(xdev, &ref, 1);
+	if (!err)
+		err = map_ring(xdev, &ref, 1, &addr);
+	if (err)
+		return map_verdict(err, "the shared page is not granted writable");
 	b->shared = addr;
-	if (!granted(xdev, refs + l->fill, l->pool - l->fill) ||
-	    map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill) ||
-	    map_ring(xdev, refs + l->comp, l->tx - l->comp, &b->comp) ||
-	    map_ring(xdev, refs + l->tx, l->pool - l->tx, &b->tx))
-		return "a page of the rings is not granted writable";
-	return NULL;
-}
-
-static const char *map_verdict(int err)
-{
-	if (err == -ENOSPC)
-		return "Xen has no room for the mappings (raise gnttab_max_maptrack_frames)";
-	if (err == -ENOMEM)
-		return "no memory for the mappings";
-	return "a page of the pool is not granted writable";
+	err = try_map(xdev, refs + l->fill, l->pool - l->fill);
+	if (!err)
+		err = map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill);
+	if (!err)
+		err = map_ring(xdev, refs + l->comp, l->tx - l->comp, &b->comp);
+	if (!err)
+		err = map_ring(xdev, refs + l->tx, l->pool - l->tx, &b->tx);
+	return err ? map_verdict(err, "a page of the rings is not granted writable") : NULL;
 }
 
 static const char *map_pools(struct nc2b_block *b, struct xenbus_device *xdev,
@@ -131,11 +139,11 @@ static const char *map_pools(struct nc2b_block *b, struct xenbus_device *xdev,
 	err = nc2b_map_pages(&b->pool, xdev->otherend_id, refs + l->pool,
 			     b->params.pool_pages, false);
 	if (err)
-		return map_verdict(err);
+		return map_verdict(err, "a page of the pool is not granted writable");
 	err = nc2b_map_pages(&b->txpool, xdev->otherend_id, refs + l->txpool,
 			     b->params.tx_entries, true);
 	if (err)
-		return map_verdict(err);
+		return map_verdict(err, "a page of the transmit pool is not granted");
 
 	b->pool_dma = kvcalloc(b->params.pool_pages, sizeof(dma_addr_t), GFP_KERNEL);
 	b->txpool_dma = kvcalloc(b->params.tx_entries, sizeof(dma_addr_t), GFP_KERNEL);

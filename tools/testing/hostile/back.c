@@ -4,11 +4,13 @@
  *
  *	insmod nc2-hostile-back.ko dev=vif1.0 action=NAME
  *	insmod nc2-hostile-back.ko action=key key=NAME value=TEXT
+ *	insmod nc2-hostile-back.ko action=no-room value=PAGES
  *
  * Writes into what a running xen-nc2-back shares with the guest, behind the
  * back's back, and sends an event; names that begin with "net-" are lies on the
  * rings of the bridged path.  Or, as long as the module is loaded, falsifies a
- * key of xenstore that the back writes when a front begins.
+ * key of xenstore that the back writes when a front begins, or has the back believe
+ * that Xen cannot map for it so many pages of a guest, or more, at a time.
  *
  * Knows the back from inside, so it must be built from the same sources.
  */
@@ -39,7 +41,7 @@ MODULE_PARM_DESC(key, "For action=key: the xenstore key to falsify");
 
 static char *value = "";
 module_param(value, charp, 0444);
-MODULE_PARM_DESC(value, "For action=key: what to write there");
+MODULE_PARM_DESC(value, "For action=key: what to write there; for action=no-room: pages");
 
 static void comp_put(struct nc2b_direct *d, struct xen_nc2_comp c)
 {
@@ -290,6 +292,39 @@ static int falsify(struct kprobe *p, struct pt_regs *regs)
 static struct kprobe probe = { .symbol_name = "xenbus_printf", .pre_handler = falsify };
 static bool probing;
 
+static unsigned int least;
+
+/* nc2b_map_pages(m, domid, refs, nr, readonly): whether to leave it alone. */
+static int few_pages(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	return (u32)regs->cx < least;
+}
+
+/* What it has mapped it is asked to unmap all the same. */
+static int no_room(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	regs_set_return_value(regs, -ENOSPC);
+	return 0;
+}
+
+static struct kretprobe room = {
+	.kp.symbol_name = "xen_nc2_back:nc2b_map_pages",
+	.entry_handler = few_pages,
+	.handler = no_room,
+	.maxactive = 8,
+};
+static bool crowded;
+
+static int crowd(void)
+{
+	int err = kstrtouint(value, 10, &least);
+
+	if (!err)
+		err = register_kretprobe(&room);
+	crowded = !err;
+	return err;
+}
+
 static int __init hostile_init(void)
 {
 	struct net_device *netdev;
@@ -302,6 +337,8 @@ static int __init hostile_init(void)
 		probing = !err;
 		return err;
 	}
+	if (!strcmp(action, "no-room"))
+		return crowd();
 	netdev = dev_get_by_name(&init_net, dev);
 	if (!netdev)
 		return -ENODEV;
@@ -323,6 +360,8 @@ static void __exit hostile_exit(void)
 {
 	if (probing)
 		unregister_kprobe(&probe);
+	if (crowded)
+		unregister_kretprobe(&room);
 }
 module_exit(hostile_exit);
 

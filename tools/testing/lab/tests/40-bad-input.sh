@@ -168,6 +168,25 @@ refused_keys() {
 	judge bridged "$why" $# 'stays on the bridge'
 }
 
+# no_room PAGES...: Xen has none for so many at a time: of the shared page, of the rings,
+# of the pool.  Then the administrator is told what helps, and the guest not accused.
+no_room() {
+	local pages rc=0
+
+	for pages; do
+		echo "--- $pages"
+		guest honest
+		d0 judge
+		dom0 insmod /root/nc2-hostile-back.ko action=no-room value="$pages"
+		guest rebind
+		d0 wait g1 reason '*gnttab_max_maptrack_frames*' "$LIMIT" || rc=1
+		dom0 rmmod nc2_hostile_back
+		[ "$rc" = 0 ] || return 1
+		judge bridged '*gnttab_max_maptrack_frames*' 1 'stays on the bridge'
+	done
+	guest honest
+}
+
 silent_connect() {
 	guest grants silent
 	d0 wait g1 reason '*did not answer*' "$LIMIT"
@@ -197,6 +216,7 @@ others_fine() {
 prepare() {
 	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
+	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
 	create g2
 	wait_path g1 direct
 	wait_path g2 direct
@@ -253,6 +273,7 @@ t "refused: the directory is not granted" refused_keys '*directory*' nc2-dir-ref
 t "refused: event channel" refused_keys '*event-channel*' nc2-event-channel=999999
 t "refused: a version that was not offered" refused_keys '*version*' request-nc2=2,0123456789abcdef
 t "refused: the answer to an older offer" refused_keys '*older offer*' request-nc2=1,0123456789abcdef
+t "refused: Xen has no room for the mappings" no_room 1 2 100
 t "silent when it should enter the direct path" silent_connect
 t "silent when it should leave it" silent_leave
 t "the honest guest has not noticed" others_fine
