@@ -96,16 +96,13 @@ static void nc2b_vif_get_stats64(struct net_device *dev,
 				 struct rtnl_link_stats64 *s)
 {
 	struct nc2b_vif *vif = netdev_priv(dev);
-	struct nc2b_queue *queues;
 	unsigned int i;
 
+	spin_lock(&vif->stats_lock);
 	*s = vif->past;
-	/* nc2b_vif_disconnect() waits for readers before queues go. */
-	rcu_read_lock();
-	queues = READ_ONCE(vif->queues);
-	for (i = 0; queues && i < READ_ONCE(vif->nr_queues); i++)
-		add_queue_stats(&queues[i], s);
-	rcu_read_unlock();
+	for (i = 0; vif->counted && i < vif->nr_queues; i++)
+		add_queue_stats(&vif->counted[i], s);
+	spin_unlock(&vif->stats_lock);
 
 	nc2b_direct_add_stats(vif->direct, s);
 }
@@ -194,6 +191,7 @@ struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle
 	vif->xdev = xdev;
 	vif->domid = xdev->otherend_id;
 	vif->handle = handle;
+	spin_lock_init(&vif->stats_lock);
 	nc2b_mcast_init(&vif->mcast);
 	nc2b_rate_init(&vif->rate);
 	nc2b_link_init(vif);
@@ -277,6 +275,9 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	netdev_update_features(vif->dev);
 	/* Nobody sends what was made for the features of before. */
 	synchronize_net();
+	spin_lock(&vif->stats_lock);
+	vif->counted = queues;
+	spin_unlock(&vif->stats_lock);
 	/* Queues are whole before anyone finds them here. */
 	smp_store_release(&vif->queues, queues);
 	if (!vif->can_sg && vif->dev->mtu > ETH_DATA_LEN)
@@ -322,12 +323,16 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif)
 	netif_carrier_off(vif->dev);
 	netif_tx_disable(vif->dev);
 	WRITE_ONCE(vif->queues, NULL);
-	/* Readers of statistics, and transmitters that do not hold the lock. */
+	/* Transmitters that do not hold the lock. */
 	synchronize_net();
 	for (i = 0; i < nr; i++)
 		nc2b_queue_stop(&queues[i]);
+	/* Nothing counts any more.  Who reads finds each frame here or there. */
+	spin_lock(&vif->stats_lock);
 	for (i = 0; i < nr; i++)
 		add_queue_stats(&queues[i], &vif->past);
+	vif->counted = NULL;
+	spin_unlock(&vif->stats_lock);
 	nc2b_mcast_clear(&vif->mcast);
 	if (netif_running(vif->dev))
 		netif_tx_start_all_queues(vif->dev);

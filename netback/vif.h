@@ -12,6 +12,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -45,6 +46,10 @@ struct xenbus_device;
  * @headroom: bytes that the front wants in front of each frame, for XDP; may
  *	change while queues run
  * @broken: the peer has lied; set once, see nc2b_vif_break()
+ * @stats_lock: guards @counted and @past, so that each frame is in one of them at
+ *	any time: a sum of both never goes backward
+ * @counted: the queues whose counters are not in @past yet; @nr_queues of them, or
+ *	NULL.  There after @queues has gone, until they have stopped
  * @past: counters of earlier connections
  * @direct: the direct path; lives as long as the vif
  */
@@ -71,6 +76,8 @@ struct nc2b_vif {
 	u16 headroom;
 
 	bool broken;
+	spinlock_t stats_lock;	/* see @stats_lock above */
+	struct nc2b_queue *counted;
 	struct rtnl_link_stats64 past;
 	struct nc2b_direct *direct;
 };

@@ -68,6 +68,23 @@ hurry() {
 	steady "$1" set_channels "$1" 2
 }
 
+# rising gI COMMAND...: what dom0 reads of the vif's counters never falls meanwhile.
+rising() {
+	local who=$1 pid rc=0
+
+	shift
+	dom0 rm -f /run/enough
+	dom0 python3 -c "$(<"$TESTS/falls.py")" "$(d0 vif "$who")" /run/enough "$LIMIT" \
+		>"$TMP/falls" 2>&1 &
+	pid=$!
+	until_true "$LIMIT" "the counters are read" grep -q reading "$TMP/falls"
+	"$@"
+	dom0 touch /run/enough
+	wait "$pid" || rc=$?
+	cat "$TMP/falls"
+	is "status" "$rc" 0
+}
+
 # The direct path is taken up again, with what was asked for.
 set_rings() {
 	local who=$1 rx=$2 tx=$3
@@ -307,7 +324,7 @@ up --guests 0 --vfs 1
 t "our pair" new_pair nc2 nc2
 t "counters of queues" qstats g1
 t "channels 2, 1, 2" channels g1
-t "channels in a hurry" hurry g1
+t "channels in a hurry, and counters never fall" rising g1 hurry g1
 t "rings of the direct path" rings g1
 t "an address of the guest's own: bridged, kept, and back" own_address g1
 t "an XDP program and the direct path" xdp_and_direct g1
