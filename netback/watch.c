@@ -74,9 +74,20 @@ static void rate_changed(struct xenbus_watch *watch, const char *path,
 	nc2b_watch_read_rate(container_of(watch, struct nc2b_watch, watch)->vif);
 }
 
-static void arm(struct nc2b_watch *w, struct nc2b_vif *vif, const char *dir,
-		const char *key,
-		void (*changed)(struct xenbus_watch *, const char *, const char *))
+/**
+ * nc2b_watch_arm - follow a key
+ * @w: the watch; nothing happens if it is armed
+ * @vif: the interface
+ * @dir: the directory
+ * @key: the key in it
+ * @changed: what to do when it has changed: read it
+ *
+ * Process context.  @changed is called by xenwatch, once soon after; changes that come
+ * while one waits to be looked at are looked at with that.
+ */
+void nc2b_watch_arm(struct nc2b_watch *w, struct nc2b_vif *vif, const char *dir,
+		    const char *key,
+		    void (*changed)(struct xenbus_watch *, const char *, const char *))
 {
 	int err;
 
@@ -88,7 +99,13 @@ static void arm(struct nc2b_watch *w, struct nc2b_vif *vif, const char *dir,
 	w->armed = !err;
 }
 
-static void disarm(struct nc2b_watch *w)
+/**
+ * nc2b_watch_disarm - follow a key no longer
+ * @w: the watch; nothing happens if it is not armed
+ *
+ * Process context.  Waits for a callback that runs.
+ */
+void nc2b_watch_disarm(struct nc2b_watch *w)
 {
 	if (!w->armed)
 		return;
@@ -107,9 +124,9 @@ static void disarm(struct nc2b_watch *w)
  */
 void nc2b_watches_arm(struct nc2b_watches *w, struct nc2b_vif *vif)
 {
-	arm(&w->mcast, vif, vif->xdev->otherend, "request-multicast-control",
-	    mcast_changed);
-	arm(&w->rate, vif, vif->xdev->nodename, "rate", rate_changed);
+	nc2b_watch_arm(&w->mcast, vif, vif->xdev->otherend, "request-multicast-control",
+		       mcast_changed);
+	nc2b_watch_arm(&w->rate, vif, vif->xdev->nodename, "rate", rate_changed);
 }
 
 /**
@@ -120,6 +137,6 @@ void nc2b_watches_arm(struct nc2b_watches *w, struct nc2b_vif *vif)
  */
 void nc2b_watches_disarm(struct nc2b_watches *w)
 {
-	disarm(&w->mcast);
-	disarm(&w->rate);
+	nc2b_watch_disarm(&w->mcast);
+	nc2b_watch_disarm(&w->rate);
 }

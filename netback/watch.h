@@ -31,6 +31,11 @@ struct nc2b_watches {
 	struct nc2b_watch rate;
 };
 
+void nc2b_watch_arm(struct nc2b_watch *w, struct nc2b_vif *vif, const char *dir,
+		    const char *key,
+		    void (*changed)(struct xenbus_watch *, const char *, const char *));
+void nc2b_watch_disarm(struct nc2b_watch *w);
+
 void nc2b_watch_read_mcast(struct nc2b_vif *vif);
 void nc2b_watch_read_rate(struct nc2b_vif *vif);
 void nc2b_watches_arm(struct nc2b_watches *w, struct nc2b_vif *vif);

@@ -27,8 +27,7 @@ MODULE_PARM_DESC(max_queues, "Queues of the bridged path offered to a guest (def
  * @xdev: the device
  * @vif: its interface
  * @lock: held while the device is connected or disconnected
- * @hotplug: watch on hotplug-status, while @hotplug_armed
- * @hotplug_armed: whether it is registered
+ * @hotplug: watch on hotplug-status
  * @watches: other keys that are followed while connected
  * @connected: the queues of the bridged path run
  * @served: Connected has been said on this connection
@@ -41,8 +40,7 @@ struct backend {
 	struct xenbus_device *xdev;
 	struct nc2b_vif *vif;
 	struct mutex lock;
-	struct xenbus_watch hotplug;
-	bool hotplug_armed;
+	struct nc2b_watch hotplug;
 	struct nc2b_watches watches;
 	bool connected;
 	bool served;
@@ -308,16 +306,6 @@ static int connect_bridged(struct backend *be)
 	return err;
 }
 
-static void disarm_hotplug(struct backend *be)
-{
-	if (!be->hotplug_armed)
-		return;
-	be->hotplug_armed = false;
-	unregister_xenbus_watch(&be->hotplug);
-	kfree(be->hotplug.node);
-	memset(&be->hotplug, 0, sizeof(be->hotplug));
-}
-
 static void disconnect(struct backend *be, bool alive)
 {
 	if (!be->connected)
@@ -364,24 +352,13 @@ static void maybe_connected(struct backend *be)
 static void hotplug_changed(struct xenbus_watch *watch, const char *path,
 			    const char *token)
 {
-	struct backend *be = container_of(watch, struct backend, hotplug);
+	struct backend *be = container_of(watch, struct backend, hotplug.watch);
 
 	mutex_lock(&be->lock);
 	/* A front that reconfigures must see that before Connected. */
 	if (be->xdev->state != XenbusStateReconfigured)
 		maybe_connected(be);
 	mutex_unlock(&be->lock);
-}
-
-static void arm_hotplug(struct backend *be)
-{
-	int err;
-
-	if (be->hotplug_armed)
-		return;
-	err = xenbus_watch_pathfmt(be->xdev, &be->hotplug, NULL, hotplug_changed,
-				   "%s/%s", be->xdev->nodename, "hotplug-status");
-	be->hotplug_armed = !err;
 }
 
 static void front_connected(struct backend *be)
@@ -399,7 +376,8 @@ static void front_connected(struct backend *be)
 	mutex_unlock(&be->lock);
 	if (!be->connected)
 		return;
-	arm_hotplug(be);
+	nc2b_watch_arm(&be->hotplug, be->vif, be->xdev->nodename, "hotplug-status",
+		       hotplug_changed);
 	nc2b_watches_arm(&be->watches, be->vif);
 }
 
@@ -420,7 +398,7 @@ static void front_reconfigures(struct backend *be)
 static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
 {
 	/* Not under the lock: unregistering waits for the callback. */
-	disarm_hotplug(be);
+	nc2b_watch_disarm(&be->hotplug);
 	nc2b_watches_disarm(&be->watches);
 	mutex_lock(&be->lock);
 	disconnect(be, alive);
@@ -484,7 +462,7 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	struct backend *be = dev_get_drvdata(&xdev->dev);
 	bool alive = xdev->state == XenbusStateConnected;
 
-	disarm_hotplug(be);
+	nc2b_watch_disarm(&be->hotplug);
 	nc2b_watches_disarm(&be->watches);
 	nc2b_link_stop(be->vif);
 	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
