@@ -30,9 +30,18 @@ def bad_lines(text):
             yield line
 
 
-def kmsg(lab, after):
-    """dom0's kernel log from record `after` on; and the number of the next one."""
-    raw = lab.dom0('sh', '-c', 'dd if=/dev/kmsg iflag=nonblock bs=8192 2>/dev/null; true')
+# Records of dom0's kernel log from number $0 on.
+KMSG = r"""dd if=/dev/kmsg iflag=nonblock bs=8192 2>/dev/null |
+    awk -F, -v from="$0" '$2 + 0 >= from'"""
+# Consoles of all guests there ever were: name, text, name, ...
+CONSOLES = r"""cd /var/log/xen/console
+    for f in guest-*.log; do
+        [ ! -e "$f" ] || { printf '\0%s\0' "$f"; tr -d '\0' <"$f"; }
+    done"""
+
+
+def kernel_log(raw, after):
+    """What KMSG has written, for people; and the number of the next record."""
     lines, last = [], after
     for line in raw.splitlines():
         m = re.match(r'\d+,(\d+),(\d+),[^;]*;(.*)', line)
@@ -42,16 +51,13 @@ def kmsg(lab, after):
     return '\n'.join(lines), last
 
 
-def guest_logs(lab):
-    """Consoles of all guests there ever were: name -> text."""
+def dom0_logs(lab, after):
+    """dom0's kernel log from record `after` on, the number of the next one, and the
+    guests' consoles: name -> text."""
     # One call: each costs the emulated CPU a connection.
-    raw = lab.dom0('sh', '-c', r"""cd /var/log/xen/console
-        for f in guest-*.log; do
-            [ ! -e "$f" ] || { printf '\0%s\0' "$f"; tr -d '\0' <"$f"; }
-        done""")
-    parts = raw.split('\0')[1:]
-    return {name[len('guest-'):-len('.log')]: text
-            for name, text in zip(parts[::2], parts[1::2])}
+    records, *parts = lab.dom0('sh', '-c', f'{KMSG}\n{CONSOLES}', str(after)).split('\0')
+    return *kernel_log(records, after), {name[len('guest-'):-len('.log')]: text
+                                         for name, text in zip(parts[::2], parts[1::2])}
 
 
 def read(path):
@@ -67,9 +73,8 @@ def show(lab, who):
         return ''.join(re.findall(r'^.*\(XEN\).*\n', serial, re.M))
     if who in (None, 'serial'):
         return serial
-    if who == 'dom0':
-        return kmsg(lab, 0)[0] + '\n'
-    return guest_logs(lab).get(who, '')
+    text, _, guests = dom0_logs(lab, 0)
+    return text + '\n' if who == 'dom0' else guests.get(who, '')
 
 
 def check(lab, mark):
@@ -90,9 +95,9 @@ def check(lab, mark):
         if '(XEN)' in line or not alive:
             found.append(('xen' if '(XEN)' in line else 'dom0', line))
     if alive:
-        text, new['dom0'] = kmsg(lab, marks.get('dom0', 0))
+        text, new['dom0'], guests = dom0_logs(lab, marks.get('dom0', 0))
         found += [('dom0', x) for x in bad_lines(text)]
-        for name, text in guest_logs(lab).items():
+        for name, text in guests.items():
             new[name] = len(text)
             found += [(name, x) for x in bad_lines(text[marks.get(name, 0):])]
     else:
