@@ -268,21 +268,22 @@ stopped() {
 	done
 }
 
-# unbind gI: the back's driver lets go of its interface.
+# unbind gI [DRIVER]: the back's driver, ours or another, lets go of its interface.
 unbind() {
 	id=$(id_of "$1") || die "$id"
-	echo "vif-$id-0" >/sys/bus/xen-backend/drivers/xen-nc2-back/unbind
+	echo "vif-$id-0" >"/sys/bus/xen-backend/drivers/${2:-xen-nc2-back}/unbind"
 }
 
-# bind gI: it takes it, and the script does what it would do for a new one.
+# bind gI [DRIVER]: it takes it, and the script does what it would do for a new one.
 bind() {
 	id=$(id_of "$1") || die "$id"
-	echo "vif-$id-0" >/sys/bus/xen-backend/drivers/xen-nc2-back/bind || return
+	echo "vif-$id-0" >"/sys/bus/xen-backend/drivers/${2:-xen-nc2-back}/bind" || return
 	online "$1"
 }
 
+# rebind gI [FROM TO]
 rebind() {
-	unbind "$1" && bind "$1"
+	unbind "$1" "${2:-}" && bind "$1" "${3:-}"
 }
 
 # interrupts gI: those of its interface, without its name.

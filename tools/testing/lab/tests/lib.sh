@@ -67,6 +67,11 @@ often() {
 	if long; then echo "$2"; else echo "$1"; fi
 }
 
+# also WORD...: these as well, in the long form.
+also() {
+	! long || echo "$*"
+}
+
 say() {
 	echo "# $*"
 }
@@ -155,6 +160,20 @@ ended() {
 	rm -rf "$TMP"
 }
 
+# hostile_modules: builds those of tools/testing/hostile, and sets $hostile to the
+# folder that they are in; or the script ends here.  Before up.
+# shellcheck disable=SC2034 # used by who calls
+hostile_modules() {
+	if hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
+		return
+	fi
+	echo "not ok 1 - the modules of tools/testing/hostile are built"
+	sed 's/^/#   /' "$TMP/build"
+	echo 1..1
+	rm -rf "$TMP"
+	exit 1
+}
+
 # plan N; up OPTION...; the lab boots, or the script ends here.
 up() {
 	trap ended EXIT
@@ -209,12 +228,28 @@ wait_address() {
 		sh -c 'ip -4 -o addr show dev eth0 scope global | grep -q .'
 }
 
+# unplug gI: its interface is taken away.
+unplug() {
+	dom0 xl network-detach "$1" 0
+	d0 no_vif "$1" "$LIMIT"
+}
+
+# plug gI [KEY=VALUE...]: it gets one, with these keys in its vif line.
+plug() {
+	local who=$1
+
+	shift
+	dom0 xl network-attach "$who" "mac=00:16:3e:99:00:0${who#g}" bridge=xenbr0 \
+		script=vif-nc2 "$@"
+	wait_address "$who"
+}
+
 # pings FROM ADDRESS [OPTION...]: until three have come back, within 30 s.
 pings() {
 	local from=$1 to=$2 out
 
 	shift 2
-	out=$(on "$from" ping -q -n -i 0.3 -c 3 -w 30 "$@" "$to") || true
+	out=$(on "$from" ping -q -n -i 0.2 -c 3 -w 30 "$@" "$to") || true
 	echo "$out"
 	if ! [[ $out =~ \ ([0-9]+)\ received ]] || [ "${BASH_REMATCH[1]}" -lt 3 ]; then
 		fail "no answer from $to to $from"
@@ -257,14 +292,56 @@ frames() {
 	on "$who" python3 -c "$(<"$TESTS/frames.py")" "$@"
 }
 
+# sees WHO OUTPUT COMMAND...: what "frames.py OUTPUT" has to say, in WHO, of what
+# COMMAND has sent.  In a guest it is /run/frames.py.
+sees() {
+	local who=$1 args=$2 pid rc=0
+
+	shift 2
+	: >"$TMP/seen"
+	case $who in
+	g*)
+		# shellcheck disable=SC2086 # words
+		on "$who" python3 /run/frames.py $args >"$TMP/seen" 2>&1 &
+		;;
+	*)
+		# shellcheck disable=SC2086 # words
+		frames "$who" $args >"$TMP/seen" 2>&1 &
+		;;
+	esac
+	pid=$!
+	until_true 60 "$who listens" grep -q listening "$TMP/seen"
+	"$@"
+	wait "$pid" || rc=1
+	cat "$TMP/seen"
+	return "$rc"
+}
+
+# sum_of WHO DEV FROM COMMAND...: that of a TCP frame that COMMAND sends, as WHO
+# receives it from that address: "blank" or "full".
+sum_of() {
+	local who=$1 dev=$2 from=$3
+
+	shift 3
+	sees "$who" "sums $dev $from 60" "$@" | tail -n 1
+}
+
+# sum_to_guest gI: of what dom0 sends to it.
+sum_to_guest() {
+	sum_of "$1" eth0 10.99.0.2 frames dom0 connect "$(address "$1")" 7 4567
+}
+
 # Counters of an interface from both ends, into $TMP/NAME; gI-less ends of the
 # stock pair have few or none.
 # shot NAME gI
 shot() {
-	local file=$TMP/$1 who=$2
+	local file=$TMP/$1 who=$2 pid
 
-	d0 stats "$who" >"$file.back"
+	# Side by side: the guests have a CPU of their own.
+	d0 stats "$who" >"$file.back" &
+	pid=$!
 	on "$who" ethtool -S eth0 2>/dev/null | sed -n 's/^ *\([^:]*\): \([0-9]*\)$/\1 \2/p' >"$file.front" || true
+	wait "$pid"
 }
 
 # change END COUNTER: by how much it went up from shot "a" to shot "b"; END is
@@ -342,18 +419,20 @@ wait_path() {
 		done' "$2"
 }
 
-# linked gI: its link is up.
-linked() {
-	on "$1" grep -q 1 /sys/class/net/eth0/carrier
-}
-
-# rebind gI: the guest's driver lets go of its interface, and takes it anew.
+# rebind gI: the guest's driver lets go of its interface, and takes it anew; until
+# it has its address and its link.
 rebind() {
-	on "$1" sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
 		echo vif-0 >unbind
-		echo vif-0 >bind'
-	wait_address "$1"
-	until_true "$LIMIT" "$1 has its link" linked "$1"
+		echo vif-0 >bind
+		n=0
+		until ip -4 -o addr show dev eth0 scope global 2>/dev/null | grep -q . &&
+				grep -qs 1 /sys/class/net/eth0/carrier; do
+			n=$((n + 1))
+			[ $n -lt $(($0 * 5)) ] || { echo "no link or address after $0 s"; exit 1; }
+			sleep 0.2
+		done' "$LIMIT"
 }
 
 # mac_of gI: the address that its interface has.
