@@ -9,10 +9,12 @@
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-VIF=(mac=00:16:3e:99:00:01 bridge=xenbr0 script=vif-nc2)
-
+# Both backs are there: ours, which is asked first as the one that was loaded first,
+# takes the interfaces whose script is vif-nc2 and no others.
 prepare() {
-	lab back nc2 max_queues=2
+	lab back nc2 max_queues=2 claim=script
+	dom0 sh -ec 'modprobe --ignore-install xen-netback
+		ln -s vif-nc2 /etc/xen/scripts/vif-other'
 	create g1 --vcpus 2 --path bridged
 	lab push g1 "$TESTS/trace.sh" /run/trace.sh
 	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
@@ -83,9 +85,9 @@ costs() {
 
 	on g1 sh /run/trace.sh start grant=xen_nc2_front:nc2f_grant_begin \
 		page_pool/page_pool_state_hold
-	on wire ping -q -n -i 0.02 -c 300 -w 60 "$(address g1)"
+	on wire ping -q -n -i 0.01 -c 300 -W 1 "$(address g1)"
 	small=$(counted grant)
-	on wire ping -q -n -i 0.02 -c 300 -w 60 -s 1400 "$(address g1)"
+	on wire ping -q -n -i 0.01 -c 300 -W 1 -s 1400 "$(address g1)"
 	large=$(counted grant)
 	between "grants for 300 small frames" "$small" 0 30
 	between "grants for 300 large frames" $((large - small)) 285 330
@@ -110,23 +112,13 @@ copied_or_granted() {
 	moved front tx_copied_bytes 1 $((n * 3 / 4))
 }
 
-detach() {
-	dom0 xl network-detach g1 0
-	d0 no_vif g1 "$LIMIT"
-}
-
-attach() {
-	dom0 xl network-attach g1 "${VIF[@]}" "$@"
-	wait_address g1
-}
-
 # InitWait, which is 2, is what has the toolstack run the script.
 netdev_first() {
 	local record
 
-	detach
+	unplug g1
 	dom0 sh /run/trace.sh start netdev=register_netdevice state=xenbus_switch_state,to=%si:u32
-	attach gatewaydev=nic0
+	plug g1 gatewaydev=nic0
 	record=$(dom0 sh /run/trace.sh stop | grep -E ' (netdev|state): ')
 	echo "$record"
 	grep -q ' state: .* to=2$' <<<"$record" || fail "no InitWait was seen"
@@ -150,13 +142,17 @@ pool_pages() {
 	on g1 sh -c 'cat /sys/bus/xen/devices/vif-*/nc2/pool_pages'
 }
 
-# front|back PARAMETER VALUE
+# front|back PARAMETER=VALUE...
+set_parameters='for p; do
+	echo "${p#*=}" >"/sys/module/$0/parameters/${p%%=*}"
+done'
+
 front() {
-	on g1 sh -c 'echo "$1" >"/sys/module/xen_nc2_front/parameters/$0"' "$1" "$2"
+	on g1 sh -ec "$set_parameters" xen_nc2_front "$@"
 }
 
 back() {
-	dom0 sh -c 'echo "$1" >"/sys/module/xen_nc2_back/parameters/$0"' "$1" "$2"
+	dom0 sh -ec "$set_parameters" xen_nc2_back "$@"
 }
 
 # bridged_because BACK FRONT: what the two ends say.
@@ -174,37 +170,33 @@ front_parameters() {
 	is "pages of the pool" "$(pool_pages)" 100
 	like "rings" "$(on g1 ethtool -g eth0 | xargs)" "*Current*RX: 200 *TX: 128 *"
 	is queues "$(on g1 sh -c 'ls -d /sys/class/net/eth0/queues/tx-* | wc -l')" 1
-	front direct N
+	front direct=N
 	rebind g1
 	bridged_because 'front does not ask for it' '*module parameter*'
-	front direct Y
-	front trusted N
+	front direct=Y trusted=N
 	rebind g1
 	bridged_because 'front does not ask for it' '*not trusted*'
-	front trusted Y
-	rebind g1
-	wait_path g1 direct
 }
 
+# And the front is what it was.
 back_parameters() {
-	back max_pool_pages 64
+	front direct=Y trusted=Y
+	back max_pool_pages=64
 	rebind g1
 	wait_path g1 direct
 	is "pages of the pool" "$(pool_pages)" 64
-	back direct N
+	back direct=N
 	rebind g1
 	bridged_because '*module parameter*' '*does not offer it*'
-	back direct Y
-	rebind g1
-	wait_path g1 direct
 }
 
 # The toolstack's word to the guest; the back would gladly be direct.
 untrusted() {
 	local n
 
-	detach
-	attach gatewaydev=nic0 untrusted
+	back direct=Y
+	unplug g1
+	plug g1 gatewaydev=nic0 untrusted
 	is "the key trusted" "$(dom0 sh -c \
 		'xenstore-read "/local/domain/$(xl domid g1)/device/vif/0/trusted"')" 0
 	bridged_because 'front does not ask for it' '*not trusted*'
@@ -221,14 +213,7 @@ driver_of() {
 		"$1"
 }
 
-# Ours is asked first, as the one that was loaded first.
 claim() {
-	lab guest destroy g1
-	d0 clean "$LIMIT"
-	lab back nc2 claim=script
-	dom0 sh -ec 'modprobe --ignore-install xen-netback
-		ln -s vif-nc2 /etc/xen/scripts/vif-other'
-	create g1 --path bridged --vcpus 1
 	dom0 xl network-attach g1 mac=00:16:3e:99:00:21 bridge=xenbr0 script=vif-other
 	is "driver of the first interface" "$(driver_of 0)" xen-nc2-back
 	is "driver of the second" "$(driver_of 1)" vif
