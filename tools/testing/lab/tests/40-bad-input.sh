@@ -4,31 +4,34 @@
 # Bad input: of the administrator, who gets a clear answer, and of a guest that
 # lies (tools/testing/hostile): it keeps its network by the bridge, the reason
 # is told, another guest is not disturbed, and once honest it is direct again.
+#
+# Which entries of a ring break its rules, and which sizes are none, KUnit has one
+# and all; in the short form some of each kind show that the back heeds it.
+# shellcheck disable=SC2046 # words
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-VIF=(mac=00:16:3e:99:00:01 bridge=xenbr0 script=vif-nc2)
-
 # attach [KEY=VALUE]: g1 gets its interface anew.
 attach() {
-	dom0 xl network-detach g1 0
-	d0 no_vif g1 "$LIMIT"
-	dom0 xl network-attach g1 "${VIF[@]}" "$@"
-	wait_address g1
+	unplug g1
+	plug g1 "$@"
 }
 
 # bridged_because PATTERN: and it works.
 bridged_because() {
 	d0 wait g1 reason "$1" "$LIMIT"
 	wait_path g1 bridged
+	shot a g1
 	pings wire "$(address g1)"
 	pings g1 10.99.0.1 -s 1400
-	shot a g1
-	iperf wire "$(address g1)"
-	iperf wire "$(address g1)" -R
+	# Whatever the reason is, it is the same path.
+	if long; then
+		iperf wire "$(address g1)"
+		iperf wire "$(address g1)" -R
+	fi
 	shot b g1
-	moved back 'q*_rx_bridged_bytes' 100000
-	moved back 'q*_tx_bridged_bytes' 100000
+	moved back 'q*_rx_bridged_bytes' 4200
+	moved back 'q*_tx_bridged_bytes' 4200
 	still back '[rt]x_direct_frames'
 }
 
@@ -52,7 +55,7 @@ no_vfs() {
 	wait_path g1 direct
 }
 
-# refuses PATTERN WORD...: nc2-vfs says so, changes nothing, and fails.
+# refuses PATTERN WORD...: nc2-vfs says so, and fails.
 refuses() {
 	local want=$1 out rc=0
 
@@ -62,10 +65,10 @@ refuses() {
 	[ "$rc" != 0 ] || fail "nc2-vfs $* is status 0"
 	# shellcheck disable=SC2053 # a glob
 	[[ $out == $want ]] || fail "want: $want"
-	is "path of g1" "$(path g1)" direct
 }
 
 vfs_errors() {
+	shot a g1
 	refuses '*no interface nosuch0*' give nosuch0 1
 	refuses '*no interface nosuch0*' take nosuch0
 	refuses '*mgmt has no SR-IOV*' give mgmt 1
@@ -78,6 +81,9 @@ vfs_errors() {
 	refuses '*2 virtual functions already*' give nic0 1
 	refuses '*usage*' give nic0
 	refuses '*usage*' nonsense
+	is "path of g1" "$(path g1)" direct
+	shot b g1
+	still back direct_left
 }
 
 vfs_without_back() {
@@ -224,12 +230,7 @@ prepare() {
 	d0 judge
 }
 
-if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
-	echo "not ok 1 - nc2-hostile.ko is built"
-	sed 's/^/#   /' "$TMP/build"
-	echo 1..1
-	exit 1
-fi
+hostile_modules
 up --guests 1 --vfs 2
 serve g1
 t "gatewaydev= that names nothing" bad_vif gatewaydev=nosuch0 '*no interface*gatewaydev*'
@@ -242,11 +243,13 @@ t "nc2-vfs says what is wrong" vfs_errors
 
 needed "an honest guest comes, and goes on during the rest" prepare
 t "lie: a buffer is given twice" cut fill-twice
-t "lie: buffers that there are not" cut fill-page fill-page-max fill-offset fill-offset-end
-t "lie: ring indexes" cut fill-ahead fill-back tx-ahead tx-back
-t "lie: lengths to send" cut tx-empty tx-long tx-short tx-giant tx-endless
-t "lie: headers to send" cut tx-l2-none tx-l2-long tx-l3-short tx-l3-long tx-l3-ipv6 \
-	tx-l4-none tx-l4-long tx-l4-out tx-mss-none tx-mss-small tx-mss-large tx-udp-tso
+t "lie: buffers that there are not" cut fill-page-max fill-offset \
+	$(also fill-page fill-offset-end)
+t "lie: ring indexes" cut fill-ahead tx-back $(also fill-back tx-ahead)
+t "lie: lengths to send" cut tx-long tx-giant tx-endless $(also tx-empty tx-short)
+t "lie: headers to send" cut tx-l2-long tx-l3-ipv6 tx-l4-out tx-udp-tso \
+	$(also tx-l2-none tx-l3-short tx-l3-long tx-l4-none tx-l4-long tx-mss-none \
+	tx-mss-small tx-mss-large)
 t "lie: one that goes the same moment" cut lie-and-go
 t "lie: all rings full of noise" cut noise
 t "harmless: a storm of events" harmless storm
@@ -264,9 +267,10 @@ t "refused: a pool page that is not granted" refused_grants dir-unknown '*pool i
 t "refused: a ring page that is not granted" refused_grants dir-ring '*rings is not granted*'
 t "refused: a directory of nothing" refused_grants dir-none '*not granted*'
 t "refused: pool pages" refused_keys 'nc2-pool-pages is out of range' nc2-pool-pages=banana \
-	nc2-pool-pages=-1 nc2-pool-pages=0 nc2-pool-pages=99999
+	$(also nc2-pool-pages=-1 nc2-pool-pages=0) nc2-pool-pages=99999
 t "refused: buffer size" refused_keys 'nc2-buf-size is neither*' nc2-buf-size=1000
-t "refused: receive ring" refused_keys 'nc2-rx-entries is less*' nc2-rx-entries=4096 nc2-rx-entries=64
+t "refused: receive ring" refused_keys 'nc2-rx-entries is less*' \
+	$(also nc2-rx-entries=4096) nc2-rx-entries=64
 t "refused: transmit ring" refused_keys 'nc2-tx-entries is out of range' nc2-tx-entries=100
 t "refused: the shared page is not granted" refused_keys '*shared page*' nc2-shared-ref=4294967295
 t "refused: the directory is not granted" refused_keys '*directory*' nc2-dir-ref-0=4294967295

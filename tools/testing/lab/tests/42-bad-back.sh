@@ -5,6 +5,10 @@
 # direct path and what is under way there, nothing else: the guest leaves it by
 # itself and wants its pages back, a TCP connection whose every byte is checked
 # goes on by the bridge, and a connection made anew is direct again.
+#
+# Which entries and indexes are lies KUnit has one and all; in the short form some of
+# each kind show that the front heeds it.
+# shellcheck disable=SC2046 # words
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -16,10 +20,7 @@ tell() {
 
 # The front lets go of everything and starts over.
 anew() {
-	on g1 sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
-		echo vif-0 >unbind
-		echo vif-0 >bind'
-	wait_address g1
+	rebind g1
 	wait_path g1 direct
 	is "times that the front gave up" "$(times)" 0
 }
@@ -123,19 +124,15 @@ prepare() {
 	stream_start g1
 }
 
-if ! hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
-	echo "not ok 1 - nc2-hostile-back.ko is built"
-	sed 's/^/#   /' "$TMP/build"
-	echo 1..1
-	exit 1
-fi
+hostile_modules
 up --guests 1 --vfs 1
 serve g1
 needed "a guest is direct, and a stream goes through it" prepare
-t "lie: buffers that there are not" cut comp-page comp-page-max comp-offset comp-offset-end
+t "lie: buffers that there are not" cut comp-page-max comp-offset \
+	$(also comp-page comp-offset-end)
 t "lie: a buffer is returned twice" cut comp-twice
-t "lie: lengths" cut comp-long comp-longest comp-empty
-t "lie: ring indexes" cut comp-ahead comp-back tx-ahead tx-back
+t "lie: lengths" cut comp-long comp-empty $(also comp-longest)
+t "lie: ring indexes" cut comp-ahead tx-back $(also comp-back tx-ahead)
 t "lie: all that the back writes is noise" cut noise
 t "harmless: an index that only the back needs" harmless fill-cons
 t "harmless: a storm of events" harmless storm

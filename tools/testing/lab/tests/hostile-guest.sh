@@ -35,7 +35,7 @@ wait_address() {
 }
 
 network() {
-	ping -q -n -i 0.3 -c 3 -w 20 10.99.0.1 || die "no network"
+	ping -q -n -i 0.2 -c 2 -w 20 10.99.0.1 || die "no network"
 }
 
 # soon_path PATH: within some 20 s.
@@ -70,15 +70,32 @@ act() {
 		rmmod nc2_hostile
 	done
 	case $2 in
-	'*') sleep 1 ;;
-	deaf) sleep 1; return ;;
+	'*') sleep 1; network ;;
+	deaf) sleep 1 ;;
 	*)
 		wait_path "$2"
-		sleep 1
+		# What stays as it is may change its mind.
+		[ "$2" = bridged ] || sleep 1
+		network
 		is_path "$2" || die "the guest is not $2 any more"
 		;;
 	esac
+}
+
+# mend: with a new connection it has its network again, on whichever path.
+mend() {
+	rebind
 	network
+	rm -f /run/lied
+}
+
+# net NAME: a lie on the rings of the bridged path, after the one before it has been
+# put right.
+net() {
+	[ ! -e /run/lied ] || mend
+	touch /run/lied
+	insmod /root/nc2-hostile.ko action="$1" || die "no action $1"
+	rmmod nc2_hostile
 }
 
 # connect NAME [PARAMETER...]: lies while it connects.
