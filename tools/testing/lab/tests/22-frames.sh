@@ -56,14 +56,13 @@ too_long() {
 }
 
 in_vlan() {
-	lab guest destroy g1
-	d0 clean "$LIMIT"
+	unplug g1
 	dom0 sh -ec "bridge vlan add dev nic0 vid $VLAN
 		bridge vlan add dev xenbr0 vid $VLAN self
 		ip link add link xenbr0 name xenbr0.$VLAN type vlan id $VLAN
 		ip address add $THERE/24 dev xenbr0.$VLAN
 		ip link set xenbr0.$VLAN up"
-	create g1 --vif "vlan=$VLAN"
+	plug g1 gatewaydev=nic0 "vlan=$VLAN"
 	on g1 ip address add "$HERE"/24 dev eth0
 }
 
@@ -90,7 +89,7 @@ alone() {
 	no_answer g1 10.99.0.1
 	no_answer wire "$(address g1)"
 	shot a g1
-	on wire ping -q -b -c 100 -i 0.02 -w 30 10.99.0.255 >/dev/null || true
+	on wire ping -q -b -c 100 -i 0.02 -W 1 10.99.0.255 >/dev/null || true
 	pings dom0 "$HERE"
 	shot b g1
 	moved front "rx_$1_frames" 3 50
@@ -101,7 +100,7 @@ serve g1
 t "frames of 9000 bytes go by the queue, both ways" jumbo
 t "back to 1500 under a TCP stream" usual_again
 t "an MTU that no queue takes: bridged, and back" too_long
-t "a guest of a VLAN comes" in_vlan
+t "the guest gets an interface in a VLAN" in_vlan
 t "VLAN: direct, the guest sees no tags" talks direct rx_direct_bytes tx_direct_bytes
 t "VLAN: direct, others' broadcasts stay away" alone direct
 t "VLAN: the administrator chooses the bridge" d0 put g1 path bridged
