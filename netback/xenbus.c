@@ -406,11 +406,17 @@ static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
 	xenbus_switch_state(be->xdev, state);
 }
 
-/* A front that starts over after having closed finds a new offer. */
+/*
+ * A front that starts over finds a new offer.  One that has not closed before knows
+ * nothing of what we have mapped: the guest has another kernel, whose memory it is.
+ */
 static void front_starts(struct backend *be)
 {
-	if (be->xdev->state != XenbusStateClosed)
+	/* Ours is the first word, and this front is about to hear it. */
+	if (be->xdev->state == XenbusStateInitWait && !be->connected)
 		return;
+	if (be->xdev->state != XenbusStateClosed)
+		front_gone(be, XenbusStateClosed, false);
 	if (offer(be))
 		xenbus_dev_fatal(be->xdev, -EIO, "writing features");
 	else
