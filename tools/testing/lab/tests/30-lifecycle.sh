@@ -44,6 +44,41 @@ destroyed() {
 	gone
 }
 
+ended() {
+	! dom0 xl domid g1
+}
+
+# ends_as REASON: the guest's end is under way.  Xen says why it stopped: 0 is power
+# off, 3 a crash, 5 a reset for another kernel (SHUTDOWN_* in Xen's public/sched.h).
+ends_as() {
+	until_true "$LIMIT" "g1 ends" ended
+	dom0 grep -F "has shut down, reason code $1 " /var/log/xen/xl-g1.log
+	gone
+}
+
+# Not on the console, where check-logs looks for panics that nobody wants.
+crashed() {
+	wait_path g1 direct
+	stream_start g1
+	on g1 sh -c '(sleep 1; echo 0 >/proc/sys/kernel/printk; echo c >/proc/sysrq-trigger) \
+		>/dev/null 2>&1 &'
+	ends_as 3
+}
+
+# kexeced REASON: no guest that Xen's tools can make here gets as far as its next kernel
+# (Documentation/direct-path.rst says why); what it had is free again all the same.
+kexeced() {
+	local before
+
+	wait_path g1 direct
+	stream_start g1
+	before=$(lab logs g1 | grep -c 'Starting new kernel' || true)
+	on g1 python3 -c "$(<"$TESTS/kexec.py")"
+	ends_as "$1"
+	[ "$(lab logs g1 | grep -c 'Starting new kernel' || true)" -gt "$before" ] ||
+		fail "the guest's kernel has not tried to start another"
+}
+
 shut_down() {
 	wait_path g1 direct
 	stream_start g1
@@ -111,6 +146,27 @@ front_reload() {
 	queues_free
 	on g1 insmod /lab/modules/xen-nc2-front.ko
 	works g1
+	stream_moves g1
+	stream_end g1
+}
+
+# What the back sees of a guest whose kernel was replaced by one that knows nothing of
+# the last one's connections: a front that starts over, while all is still mapped and
+# the NIC writes to it.  The front that there is here finds itself without a back.
+front_anew() {
+	local before after said
+
+	stream_start g1
+	said=$(d0 said g1 'not connected')
+	before=$(d0 grants g1)
+	on g1 xenstore-write device/vif/0/state 1
+	d0 wait_said g1 'not connected' $((said + 1)) "$LIMIT"
+	works g1
+	is "errors in xenstore" "$(d0 errors g1)" ''
+	after=$(d0 grants g1)
+	echo "grants in use: $before, then $after"
+	[ "$after" -le $((before + 8)) ] || fail "there were $before grants in use, and are $after"
+	like "pages leaked by the guest" "$(on g1 ethtool -S eth0)" '*pages_leaked: 0*'
 	stream_moves g1
 	stream_end g1
 }
@@ -243,6 +299,7 @@ if long; then
 fi
 t "the guest's driver is unbound and bound" front_rebind
 t "the guest's driver is unloaded and loaded" front_reload
+t "a front starts over without having closed; TCP lives" front_anew
 t "the back is unloaded and loaded under a live guest; TCP lives" back_reload
 if long; then
 	t "xl destroy, PV" destroyed
@@ -258,4 +315,14 @@ t "xl destroy, PVH" destroyed
 t "the next guest works, PV" next_guest --type pv
 t "the back is unloaded and the guest destroyed" back_gone
 t "the next guest works" next_guest
+t "the guest crashes" crashed
+if long; then
+	t "the next guest works, PVH" next_guest --type pvh
+	t "the guest crashes, PVH" crashed
+	t "the next guest works, PV" next_guest --type pv
+	t "kexec is the end of a PV guest" kexeced 0
+	t "the next guest works, PVH" next_guest --type pvh
+	t "kexec is the end of a PVH guest" kexeced 5
+	t "the next guest works" next_guest
+fi
 finish
