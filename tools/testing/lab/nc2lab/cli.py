@@ -89,6 +89,8 @@ def parser():
     p.add_argument('action', choices=('create', 'destroy', 'shutdown', 'wait'))
     p.add_argument('guest')
     guest_options(p, False)
+    p.add_argument('--driver-domain', action='store_true',
+                   help='the guest serves interfaces of other guests (--vif backend=gI)')
     p.add_argument('--no-net', action='store_true', help='do not wait for eth0')
 
     p = add('back', help='choose the back end (no guest may be up)')
@@ -231,7 +233,8 @@ def guest(lab, a):
         if getattr(a, k) is not None:
             opts[k] = getattr(a, k)
     keep = ('type', 'front', 'kernel', 'vcpus', 'guest_mem', 'path', 'vif', 'extra')
-    guests.create(lab, [a.guest], {k: opts[k] for k in keep}, net=not a.no_net)
+    guests.create(lab, [a.guest], {**{k: opts[k] for k in keep}, 'driver_domain': a.driver_domain},
+                  net=not a.no_net)
     return 0
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import initrd
-from util import LabError, release, say, wait_for
+from util import FILES, LabError, in_root, release, say, wait_for
 
 READY = 600     # seconds; a guest on an idle machine needs some 12
 
@@ -73,13 +73,16 @@ def config(lab, n, opts):
         'on_crash = "destroy"',
         'on_reboot = "destroy"',
     ]
+    if opts.get('driver_domain'):
+        lines.append('driver_domain = 1')
     if front == 'vf':
         lines.append(f"pci = ['{virtual_function(lab, n)},permissive=1']")
     else:
         vif = [f'mac={mac(n)}', 'bridge=xenbr0', 'script=vif-nc2']
         # The NIC whose queues may serve this interface; without the name our
-        # back end stays on the bridged path.
-        if opts.get('path') != 'bridged':
+        # back end stays on the bridged path, as for a driver domain: other guests'
+        # frames are to come as well.
+        if opts.get('path') != 'bridged' and not opts.get('driver_domain'):
             vif.append('gatewaydev=nic0')
         if opts.get('vif'):
             vif.append(opts['vif'])
@@ -95,6 +98,20 @@ def check(opts, iommu):
                        'virtualization for AMD processors only, this IOMMU for Intel\'s')
     if opts['front'] == 'nc2':
         initrd.module(opts['kernel'], 'xen-nc2-front.ko')
+    if opts.get('driver_domain'):
+        initrd.module(opts['kernel'], 'xen-nc2-back.ko')
+
+
+def files_of(lab, opts):
+    """What a guest has below /lab beside what all of them have: name -> path."""
+    files = {}
+    if opts['front'] == 'nc2':
+        files['modules/xen-nc2-front.ko'] = stripped(lab, opts['kernel'], 'xen-nc2-front.ko')
+    if opts.get('driver_domain'):
+        files['modules/xen-nc2-back.ko'] = stripped(lab, opts['kernel'], 'xen-nc2-back.ko')
+        files['driver'] = f'{FILES}/guest-driver'
+        files['vif-nc2'] = initrd.hotplug()
+    return files
 
 
 def create(lab, names, opts, limit=READY, net=True):
@@ -111,15 +128,9 @@ def create(lab, names, opts, limit=READY, net=True):
         with open(f'{lab.dir}/{name}.cfg', 'w', encoding='ascii') as f:
             f.write(text)
         lab.dom0_put(text.encode(), f'/etc/xen/{name}.cfg')
-        module = b''
-        if opts['front'] == 'nc2':
-            path = initrd.module(opts['kernel'], 'xen-nc2-front.ko')
-            with_debug = f'{lab.dir}/xen-nc2-front.ko'
-            # Debug information is most of the file, and the guest's memory is small.
-            subprocess.run(['cp', path, with_debug], check=True)
-            strip(with_debug)
-            module = initrd.guest_modules(with_debug)
-        lab.dom0('sh', '-ec', f'cat /lab/initrd-{rel} - >/lab/{name}.initrd', data=module or b'\0' * 4)
+        files = files_of(lab, opts)
+        extra = initrd.guest_extra(files) if files else b'\0' * 4
+        lab.dom0('sh', '-ec', f'cat /lab/initrd-{rel} - >/lab/{name}.initrd', data=extra)
         say(f'{name}: xl create ({opts["type"]}, front {opts["front"]}, Linux {rel})')
         lab.dom0('xl', 'create', f'/etc/xen/{name}.cfg')
         lab.state.setdefault('guests', {})[name] = opts
@@ -127,11 +138,18 @@ def create(lab, names, opts, limit=READY, net=True):
         # One after the other: guests that boot together on one emulated CPU
         # take several times as long, each switch costs them QEMU's caches.
         wait_ready(lab, name, limit, net)
+        if opts.get('driver_domain'):
+            lab.dom0('gx', name, '--', 'sh', '/lab/driver')
+            say(f'{name} is a driver domain: its bridge is xenbr0')
 
 
-def strip(path):
-    from util import in_root
+def stripped(lab, kernel, name):
+    """A module without its debug information, which is most of the file: the
+    guest's memory is small."""
+    path = f'{lab.dir}/{name}'
+    subprocess.run(['cp', initrd.module(kernel, name), path], check=True)
     subprocess.run(in_root(['strip', '--strip-debug', path]), check=True)
+    return path
 
 
 def console(lab, name):

@@ -109,20 +109,29 @@ def guest(rel):
     return c.bytes()
 
 
-def guest_modules(path):
-    """The module under test, as an archive to put after guest()'s."""
+def guest_extra(files):
+    """What one guest has beside guest()'s, as an archive to put after that.
+
+    files: names below /lab and where their contents are.
+    """
     c = Cpio()
-    c.file('lab/modules/xen-nc2-front.ko', path)
+    for name, path in files.items():
+        c.file(f'lab/{name}', path)
     return c.bytes()
+
+
+def hotplug():
+    """The hotplug script under test."""
+    path = os.path.join(REPO, 'tools', 'hotplug', 'vif-nc2')
+    if not os.path.exists(path):
+        raise LabError(f'{path} is missing')
+    return path
 
 
 def dom0(rel, guests):
     """guests: the kernel releases that guests may be started with."""
     c = base(rel, 'dom0', '/dev/vda')
     where = keys()
-    hotplug = os.path.join(REPO, 'tools', 'hotplug', 'vif-nc2')
-    if not os.path.exists(hotplug):
-        raise LabError(f'{hotplug} is missing')
     for name in ('rc', 'net', 'vfs', 'back'):
         c.file(f'lab/{"rc" if name == "rc" else "dom0-" + name}',
                f'{FILES}/dom0-{name}', 0o755)
@@ -131,7 +140,7 @@ def dom0(rel, guests):
     c.file('lab/sshd_config', f'{FILES}/sshd_config')
     c.file('lab/ssh_host_key', f'{where}/host', 0o600)
     c.file('lab/authorized_keys', f'{where}/id.pub')
-    c.file('lab/vif-nc2', hotplug, 0o755)
+    c.file('lab/vif-nc2', hotplug(), 0o755)
     c.file('lab/xs.py', f'{FILES}/xs.py')
     c.file('lab/gx', f'{FILES}/gx.py', 0o755)
     c.link('lab/bin/gx', '../gx')
@@ -153,4 +162,4 @@ def module(series, name):
     return path
 
 
-__all__ = ['LABS', 'dom0', 'guest', 'guest_modules', 'keys', 'module']
+__all__ = ['LABS', 'dom0', 'guest', 'guest_extra', 'hotplug', 'keys', 'module']
