@@ -5,7 +5,7 @@
  * datasheet and the stock ixgbe have them, not with the constants of the code.
  *
  * Like the real one it keeps what a reset of the VF does not touch: queues stay
- * enabled, and whatever has been set up for them.
+ * enabled, unless @reset_ends, and whatever has been set up for them.
  */
 #ifndef IXGBEVF_FAKE_H
 #define IXGBEVF_FAKE_H
@@ -129,6 +129,7 @@ struct fake_pf {
  * @us: time
  * @reset_at: RSTI from then on ...
  * @reset_us: ... for so long, then RSTD; 0: no reset
+ * @reset_ends: queues that are not off are, after a reset of the VF
  * @keep_us: the PF has the buffer until then
  * @gone_at: no device from then on; 0: it stays
  * @busy: transactions stay pending
@@ -151,6 +152,7 @@ struct fake {
 	unsigned int us;
 	unsigned int reset_at;
 	unsigned int reset_us;
+	bool reset_ends;
 	unsigned int keep_us;
 	unsigned int gone_at;
 	bool busy;
@@ -380,6 +382,7 @@ static void fake_write(void *ctx, u32 reg, u32 val)
 {
 	struct fake *f = ctx;
 	struct fake_queue *q = fake_queue(f, reg);
+	unsigned int n;
 
 	if (fake_gone(f))
 		return;
@@ -395,6 +398,8 @@ static void fake_write(void *ctx, u32 reg, u32 val)
 		f->pf.api = 0;
 		f->pf.newer = false;
 		f->pf.holds = false;
+		for (n = 0; f->reset_ends && n < ARRAY_SIZE(f->rx); n++)
+			f->rx[n].is = f->tx[n].is = f->rx[n].want = f->tx[n].want = false;
 		return;
 	}
 	f->reg[reg / 4] = val;

@@ -199,6 +199,7 @@ struct stop_case {
 	bool busy;
 	bool gone;
 	bool pf_reset;
+	bool reset_ends;
 	int want;
 	unsigned int limit_us;
 };
@@ -213,6 +214,8 @@ static const struct stop_case stop_cases[] = {
 	  .limit_us = 120000 },
 	{ "neither ever off", .rx_off = FAKE_LONG, .tx_off = FAKE_LONG,
 	  .want = -ETIMEDOUT, .limit_us = 220000 },
+	{ "neither off before the reset", .rx_off = FAKE_LONG, .tx_off = FAKE_LONG,
+	  .reset_ends = true, .limit_us = 220000 },
 	{ "frames that do not leave", .full = true, .limit_us = 30000 },
 	{ "transactions pending", .busy = true, .want = -ETIMEDOUT,
 	  .limit_us = 2000 },
@@ -233,6 +236,7 @@ static void stop_ends_dma(struct kunit *test)
 	f->tx[0].off_us = c->tx_off;
 	f->reg[0x2010 / 4] = c->full;
 	f->busy = c->busy;
+	f->reset_ends = c->reset_ends;
 	f->us = 0;
 	f->gone_at = c->gone;
 	f->us = c->gone;
