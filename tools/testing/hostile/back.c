@@ -313,6 +313,7 @@ static struct kretprobe room = {
 	.handler = no_room,
 	.maxactive = 8,
 };
+
 static bool crowded;
 
 static int crowd(void)

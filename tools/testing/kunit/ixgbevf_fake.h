@@ -398,8 +398,12 @@ static void fake_write(void *ctx, u32 reg, u32 val)
 		f->pf.api = 0;
 		f->pf.newer = false;
 		f->pf.holds = false;
-		for (n = 0; f->reset_ends && n < ARRAY_SIZE(f->rx); n++)
-			f->rx[n].is = f->tx[n].is = f->rx[n].want = f->tx[n].want = false;
+		for (n = 0; f->reset_ends && n < ARRAY_SIZE(f->rx); n++) {
+			f->rx[n].is = false;
+			f->tx[n].is = false;
+			f->rx[n].want = false;
+			f->tx[n].want = false;
+		}
 		return;
 	}
 	f->reg[reg / 4] = val;
