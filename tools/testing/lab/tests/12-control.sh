@@ -221,9 +221,9 @@ rate_follows() {
 	until_true "$LIMIT" "the NIC limits to 100 Mbit/s" nic_limit 100Mbps
 	set_rate 250000,50000
 	until_true "$LIMIT" "the NIC limits to 40 Mbit/s" nic_limit 40Mbps
-	wait_path g1 direct
 	shot b g1
-	moved back direct_left 2
+	# The NIC is told while the path is in use.
+	still back direct_left
 	pings wire "$(address g1)"
 }
 
