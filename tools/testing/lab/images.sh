@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Makes what the lab boots, under build/images, once:
+# Makes what the lab boots, under build/images, once (with NC2_LAB_HVM=1 what a lab
+# with HVM guests boots, under build/images-hvm):
 #   lab.img           root file system of dom0 and of every guest (read only for
 #                     the guests), with the modules of both kernels
 #   xen               the hypervisor, unpacked (QEMU's -kernel wants plain ELF)
@@ -30,6 +31,13 @@ ROOT=$("$ROOTSH" path)
 PKGS="xen-utils-4.20 xen-hypervisor-4.20-amd64 openssh-server iproute2 ethtool
  iperf3 iputils-ping kmod tcpdump procps nftables busybox-static python3-minimal
  python3 util-linux pciutils libgcc-s1 socat netcat-openbsd strace arping"
+# HVM guests want QEMU in dom0, and iPXE to boot them.  Few labs have any.
+if [ -n "${NC2_LAB_HVM:-}" ]; then
+	IMAGES=$BUILD/images-hvm
+	NEW=$BUILD/.images-hvm.new
+	LOG=$BUILD/images-hvm.log
+	PKGS="$PKGS qemu-system-xen ipxe"
+fi
 
 T0=$(date +%s)
 say() {

@@ -9,7 +9,7 @@ import time
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BUILD = os.environ.get('NC2_BUILD') or os.path.join(REPO, 'build')
-IMAGES = os.path.join(BUILD, 'images')
+IMAGES = os.path.join(BUILD, 'images-hvm' if os.environ.get('NC2_LAB_HVM') else 'images')
 LABS = os.path.join(BUILD, 'lab')
 ROOTSH = os.path.join(HERE, '..', 'root.sh')
 FILES = os.path.join(HERE, 'files')
