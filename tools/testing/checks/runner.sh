@@ -81,6 +81,11 @@ check() {
 	expect three 0 '4 passed, 0 failed, 0 skipped' 'ok 4 - lab-c: last' \
 		'for i in $(seq 30); do sleep 1; [ ! -e "${0%/*}/c.sh.ran" ] || exec echo "ok 1 - one"; done' \
 		'echo "not ok 1 - c has not run"'
+	options='--only lab-a --only lab-b'
+	NC2_TEST_LONG='' expect short 0 '1 passed, 0 failed, 0 skipped' 'lab-b: other' \
+		'# Long form only.' 'exit 1'
+	NC2_TEST_LONG=1 expect long 0 '2 passed, 0 failed, 0 skipped' 'lab-a: one' \
+		'# Long form only.' 'echo "ok 1 - one"'
 	options='--only lab-a --only lab-b --jobs 1'
 	expect alone 1 '1 passed, 1 failed, 0 skipped' 'ok 2 - lab-b: other' 'exit 3'
 	options=
