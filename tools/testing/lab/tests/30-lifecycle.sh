@@ -44,14 +44,14 @@ destroyed() {
 	gone
 }
 
-ended() {
+has_ended() {
 	! dom0 xl domid g1
 }
 
 # ends_as REASON: the guest's end is under way.  Xen says why it stopped: 0 is power
 # off, 3 a crash, 5 a reset for another kernel (SHUTDOWN_* in Xen's public/sched.h).
 ends_as() {
-	until_true "$LIMIT" "g1 ends" ended
+	until_true "$LIMIT" "g1 ends" has_ended
 	dom0 grep -F "has shut down, reason code $1 " /var/log/xen/xl-g1.log
 	gone
 }

@@ -159,6 +159,8 @@ ended() {
 	lab down >/dev/null 2>&1
 	rm -rf "$TMP"
 }
+# A script with one of that name would leave its lab running.
+readonly -f ended
 
 # hostile_modules: builds those of tools/testing/hostile, and sets $hostile to the
 # folder that they are in; or the script ends here.  Before up.
