@@ -219,6 +219,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->failed = false;
 	d->revoked = false;
 	d->in_vain = false;
+	d->made_room = 0;
 	d->steady = false;
 	d->tag = NULL;
 	d->backoff = 0;

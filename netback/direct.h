@@ -107,10 +107,14 @@ enum nc2b_eoi {
  * @in_vain: no queue can do what the guest wanted when last asked; under @lock
  * @wish: filter_seq of then; under @lock
  * @tag: the NIC whose queues it wants: for comparing, it may be gone
+ * @made_room: when others were last asked to give a queue up for it (jiffies), 0: never;
+ *	under @lock
  * @hurry: try at once to enter the path
+ * @changed: the NIC, or what it is to do, may have changed
  * @steady: the path was active for a while the last time; under @lock
  * @tried: when it was last tried, or left (jiffies); under @lock
  * @next_look: when to look after the NIC again (jiffies); under @lock
+ * @looked: when it was last looked after (jiffies); under @lock
  * @node: list of all interfaces, see share.c
  * @since: when the active path was entered (boot time, ns)
  * @reason: why the direct path is not active: a constant text; read anywhere
@@ -159,10 +163,13 @@ struct nc2b_direct {
 	bool in_vain;
 	u32 wish;
 	const void *tag;
+	unsigned long made_room;
 	bool hurry;
+	bool changed;
 	bool steady;
 	unsigned long tried;
 	unsigned long next_look;
+	unsigned long looked;
 	struct list_head node;
 	u64 since;
 	const char *reason;
@@ -232,7 +239,7 @@ void nc2b_share_add(struct nc2b_direct *d);
 void nc2b_share_del(struct nc2b_direct *d);
 void nc2b_share_kick(void);
 bool nc2b_share_outranked(const struct nc2b_direct *d);
-void nc2b_share_make_room(const struct nc2b_direct *d);
+void nc2b_share_make_room(struct nc2b_direct *d);
 void nc2b_share_set_weight(struct nc2b_direct *d, u32 weight);
 
 #endif /* NC2B_DIRECT_H */

@@ -23,6 +23,8 @@
 #define DRAIN_MS	50
 /* How often the NIC is looked after while a path is active. */
 #define CHECK_MS	500
+/* How long the NIC's answers to a look may take to come as changes of it. */
+#define ANSWER_MS	100
 /* In how many such looks a frame may be on its way: what Linux gives a NIC is 5 s. */
 #define SEND_LOOKS	10
 /* Tries to enter the direct path: from and up to this far apart. */
@@ -53,6 +55,7 @@ void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms)
 		WRITE_ONCE(d->hurry, true);
 		mod_delayed_work(wq, &d->work, 0);
 	} else if (!queue_delayed_work(wq, &d->work, when - jiffies) &&
+		   timer_pending(&d->work.timer) &&
 		   time_after(READ_ONCE(d->work.timer.expires), when)) {
 		mod_delayed_work(wq, &d->work, when - jiffies);
 	}
@@ -65,9 +68,17 @@ static void queue_interrupt(void *priv)
 	napi_schedule(&d->napi);
 }
 
+/* Have the NIC looked after soon. */
+static void look_soon(struct nc2b_direct *d)
+{
+	WRITE_ONCE(d->changed, true);
+	if (READ_ONCE(d->direct))
+		nc2b_path_kick(d, 1);
+}
+
 static void queue_changed(void *priv)
 {
-	nc2b_path_kick(priv, 0);
+	look_soon(priv);
 }
 
 static void queue_revoke(void *priv);
@@ -154,6 +165,8 @@ static void stop_queue(struct nc2b_direct *d)
 	nc2b_block_dma_unmap(&d->block);
 	d->q = NULL;
 	nc2b_napi_start(d->vif->dev, &d->napi, nc2b_direct_poll);
+	/* An event that came meanwhile wants its EOI, or no other ever comes. */
+	poll_now(d);
 	nc2b_pf_unconfine(q->nic, q->vf);
 	if (err)
 		netdev_warn(d->vif->dev, "NIC queue %s stopped by force (%d); bind it again to use it\n",
@@ -171,10 +184,7 @@ static void wait_no_more(struct nc2b_direct *d)
 	nc2b_share_kick();
 }
 
-/*
- * Lease a queue.  Nobody has to make room for an interface whose guest wants what a
- * queue cannot do, as long as it has not asked for something else.
- */
+/* Lease a queue, or wait for one. */
 static const char *lease(struct nc2b_direct *d, struct device *nic)
 {
 	u32 wish = READ_ONCE(d->block.shared->front.filter_seq);
@@ -195,7 +205,7 @@ static const char *lease(struct nc2b_direct *d, struct device *nic)
 	if (!nc2q_count(nic, NULL))
 		return "the NIC has no queues for guests (see nc2-vfs)";
 	/* Who goes first makes room for itself. */
-	if (!outranked && !d->in_vain)
+	if (!outranked)
 		nc2b_share_make_room(d);
 	return no_queue;
 }
@@ -216,15 +226,18 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 	if (nc2b_block_dma_map(&d->block, d->q->dma_dev)) {
 		nc2q_release(d->q, false);
 		d->q = NULL;
+		d->in_vain = true;
 		return "the NIC cannot reach the guest's pages";
 	}
 	if (nc2b_pf_confine(d->q->nic, d->q->vf, d->vlan)) {
 		stop_queue(d);
+		d->in_vain = true;
 		return "the NIC's driver refuses the guest's VLAN";
 	}
 	err = d->q->ops->start(d->q, &params);
 	if (err) {
 		stop_queue(d);
+		d->in_vain |= err == -EMSGSIZE || err == -EOPNOTSUPP;
 		return nc2q_why(err);
 	}
 	/* Pairs with the acquire in the poll function. */
@@ -249,10 +262,12 @@ static const char *set_filters(struct nc2b_direct *d)
 	if (why)
 		return why;
 	WRITE_ONCE(d->rate_changed, false);
-	/* A queue comes without a limit. */
+	/* Also none: a NIC without link does not let go of the last one's. */
 	mbit = nc2b_rate_mbit(&d->vif->rate);
-	if (mbit && nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit))
+	if (nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit) && mbit) {
+		d->in_vain = true;
 		return refuses_rate;
+	}
 	/*
 	 * The NIC gives the queue what everybody gets, and the bridge may do so for a
 	 * second after the carrier is off, when the kernel tells it.
@@ -267,6 +282,7 @@ static const char *set_filters(struct nc2b_direct *d)
 		return NULL;
 	nc2b_pf_shut_out(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
+	d->in_vain = true;
 	return "the NIC's driver refuses the guest's address";
 }
 
@@ -274,6 +290,7 @@ static void entered(struct nc2b_direct *d)
 {
 	d->since = ktime_get_boottime_ns();
 	d->next_look = jiffies;
+	d->looked = jiffies;
 	d->tx_seen = READ_ONCE(d->tx.cons);
 	d->tx_stuck = 0;
 	WRITE_ONCE(d->yield, false);
@@ -326,8 +343,10 @@ static const char *enter(struct nc2b_direct *d)
 	const char *why = NULL;
 
 	nic = nc2b_pf_get(d->nic, &why);
-	if (!nic)
+	if (!nic) {
+		wait_no_more(d);
 		return why;
+	}
 	why = start_queue(d, nic);
 	put_device(nic);
 	if (why)
@@ -378,11 +397,17 @@ void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 		leave(d, reason, alive);
 }
 
-/* Leave it because of the NIC; lighter ones are not to take what comes back. */
+/*
+ * Leave it because of the NIC, and try again at once, for which lighter ones are not to
+ * take what comes back: but not if that has happened just before.
+ */
 static void leave_for_now(struct nc2b_direct *d, const char *reason)
 {
-	WRITE_ONCE(d->waiting, true);
+	bool soon = ktime_get_boottime_ns() - d->since > STEADY_NS;
+
+	WRITE_ONCE(d->waiting, soon);
 	leave(d, reason, true);
+	WRITE_ONCE(d->hurry, soon);
 }
 
 /* Why this guest may not be direct, whatever the NIC can do; or NULL. */
@@ -429,6 +454,8 @@ static const char *nic_trouble(struct nc2b_direct *d)
 	struct nc2q *q = d->q;
 	int err = q->ops->check(q);
 
+	d->looked = jiffies;
+	WRITE_ONCE(d->changed, false);
 	if (err)
 		return nc2q_why(err);
 	if (xchg(&d->rate_changed, false) &&
@@ -460,7 +487,18 @@ static const char *not_wanted(struct nc2b_direct *d)
 	return NULL;
 }
 
-static void look_direct(struct nc2b_direct *d, bool hurry)
+/*
+ * Whether it is time to look after the NIC.  What it answers to a look may look like
+ * another change: that alone does not make the next one.
+ */
+static bool look_is_due(const struct nc2b_direct *d)
+{
+	return !time_before(jiffies, d->next_look) ||
+	       (READ_ONCE(d->changed) &&
+		!time_before(jiffies, d->looked + msecs_to_jiffies(ANSWER_MS)));
+}
+
+static void look_direct(struct nc2b_direct *d)
 {
 	const char *why = not_wanted(d);
 
@@ -471,7 +509,7 @@ static void look_direct(struct nc2b_direct *d, bool hurry)
 		return;
 	}
 	/* A guest that changes its filter all the time does not keep the NIC busy. */
-	if (hurry || !time_before(jiffies, d->next_look))
+	if (look_is_due(d))
 		why = nic_trouble(d);
 	if (why)
 		leave_for_now(d, why);
@@ -512,7 +550,7 @@ static void look(struct nc2b_direct *d)
 	bool hurry = xchg(&d->hurry, false);
 
 	if (d->direct)
-		look_direct(d, hurry);
+		look_direct(d);
 	else if (hurry || until_try(d) <= 0)
 		look_bridged(d);
 	else
@@ -563,6 +601,7 @@ void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
 	d->policy = policy;
 	d->backoff = 0;
 	d->in_vain = false;
+	d->made_room = 0;
 	mutex_unlock(&d->lock);
 	nc2b_path_kick(d, 0);
 	flush_delayed_work(&d->work);
@@ -577,8 +616,7 @@ void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
 void nc2b_path_rate_changed(struct nc2b_direct *d)
 {
 	WRITE_ONCE(d->rate_changed, true);
-	if (READ_ONCE(d->direct))
-		nc2b_path_kick(d, 0);
+	look_soon(d);
 }
 
 /**

@@ -13,6 +13,10 @@
 #include "direct.h"
 
 #include <linux/compiler.h>
+#include <linux/jiffies.h>
+
+/* How often others make room for one interface, in ms: it may be in vain each time. */
+#define ROOM_MS	30000
 
 static LIST_HEAD(all);
 /* The list; taken with the lock of one interface held, or none. */
@@ -85,13 +89,19 @@ bool nc2b_share_outranked(const struct nc2b_direct *d)
  * @d: an interface that waits for one
  *
  * Of equals the youngest.  Nothing happens if none is lighter than @d, or if that
- * one is at it already.
+ * one is at it already; nor if the guest wants what no queue can do, as long as it has
+ * not asked for something else.
+ *
+ * Under @d->lock.
  */
-void nc2b_share_make_room(const struct nc2b_direct *d)
+void nc2b_share_make_room(struct nc2b_direct *d)
 {
 	struct nc2b_direct *v, *light = NULL;
 	u32 least = READ_ONCE(d->weight);
 
+	if (d->in_vain ||
+	    (d->made_room && time_before(jiffies, d->made_room + msecs_to_jiffies(ROOM_MS))))
+		return;
 	mutex_lock(&all_lock);
 	list_for_each_entry(v, &all, node) {
 		u32 weight = READ_ONCE(v->weight);
@@ -104,6 +114,8 @@ void nc2b_share_make_room(const struct nc2b_direct *d)
 		}
 	}
 	if (light && !READ_ONCE(light->yield)) {
+		/* 0 is never. */
+		d->made_room = jiffies | 1;
 		WRITE_ONCE(light->yield, true);
 		nc2b_path_kick(light, 0);
 	}
@@ -122,6 +134,7 @@ void nc2b_share_set_weight(struct nc2b_direct *d, u32 weight)
 	mutex_lock(&d->lock);
 	WRITE_ONCE(d->weight, weight);
 	d->in_vain = false;
+	d->made_room = 0;
 	mutex_unlock(&d->lock);
 	nc2b_share_kick();
 }
