@@ -174,13 +174,13 @@ static void irqs_off(const struct nc2b_ivf *vf)
 	vf->host->irqs_put(vf->host->io.ctx);
 }
 
-/* Whether neither queue may begin anything. */
+/* Whether neither queue may begin anything; does not wait. */
 static bool are_off(const struct nc2b_ivf *vf)
 {
 	const struct nc2b_ivf_regs *r = vf->model->regs;
 
-	return !((nc2b_ivf_rd(vf, r->rx + NC2B_IVF_XDCTL) |
-		  nc2b_ivf_rd(vf, r->tx + NC2B_IVF_XDCTL)) & NC2B_IVF_XDCTL_ENABLE);
+	return wait_enable(vf, r->rx + NC2B_IVF_XDCTL, 0, 0) &&
+	       wait_enable(vf, r->tx + NC2B_IVF_XDCTL, 0, 0);
 }
 
 /* Returns false if the device is gone. */
@@ -215,7 +215,7 @@ static bool quiesce(struct nc2b_ivf *vf)
 		 * a queue that does not obey, because its frames cannot leave (pause).
 		 */
 		reset(vf);
-		clean |= are_off(vf);
+		clean = clean || are_off(vf);
 	}
 	clean &= vf->host->idle(vf->host->io.ctx);
 	vf->host->set_master(vf->host->io.ctx, false);

@@ -210,7 +210,14 @@ static const char *lease(struct nc2b_direct *d, struct device *nic)
 	return no_queue;
 }
 
-/* Start a queue and give it the guest's buffers. */
+/* Why the path is not to be had, and will not be before something else is asked for. */
+static const char *in_vain(struct nc2b_direct *d, const char *why)
+{
+	d->in_vain = true;
+	return why;
+}
+
+/* Start a queue and give it the guest's buffers; the caller stops one that is left. */
 static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 {
 	struct nc2q_start params = { .buf_size = d->pool.buf_size };
@@ -226,17 +233,12 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 	if (nc2b_block_dma_map(&d->block, d->q->dma_dev)) {
 		nc2q_release(d->q, false);
 		d->q = NULL;
-		d->in_vain = true;
-		return "the NIC cannot reach the guest's pages";
+		return in_vain(d, "the NIC cannot reach the guest's pages");
 	}
-	if (nc2b_pf_confine(d->q->nic, d->q->vf, d->vlan)) {
-		stop_queue(d);
-		d->in_vain = true;
-		return "the NIC's driver refuses the guest's VLAN";
-	}
+	if (nc2b_pf_confine(d->q->nic, d->q->vf, d->vlan))
+		return in_vain(d, "the NIC's driver refuses the guest's VLAN");
 	err = d->q->ops->start(d->q, &params);
 	if (err) {
-		stop_queue(d);
 		d->in_vain |= err == -EMSGSIZE || err == -EOPNOTSUPP;
 		return nc2q_why(err);
 	}
@@ -248,9 +250,7 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 			return NULL;
 		usleep_range(2000, 4000);
 	}
-	stop_queue(d);
-	d->in_vain = true;
-	return "the guest has given no receive buffers";
+	return in_vain(d, "the guest has given no receive buffers");
 }
 
 /* From here on the NIC delivers to the guest's own pages. */
@@ -264,10 +264,8 @@ static const char *set_filters(struct nc2b_direct *d)
 	WRITE_ONCE(d->rate_changed, false);
 	/* Also none: a NIC without link does not let go of the last one's. */
 	mbit = nc2b_rate_mbit(&d->vif->rate);
-	if (nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit) && mbit) {
-		d->in_vain = true;
-		return refuses_rate;
-	}
+	if (nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit) && mbit)
+		return in_vain(d, refuses_rate);
 	/*
 	 * The NIC gives the queue what everybody gets, and the bridge may do so for a
 	 * second after the carrier is off, when the kernel tells it.
@@ -282,8 +280,7 @@ static const char *set_filters(struct nc2b_direct *d)
 		return NULL;
 	nc2b_pf_shut_out(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
-	d->in_vain = true;
-	return "the NIC's driver refuses the guest's address";
+	return in_vain(d, "the NIC's driver refuses the guest's address");
 }
 
 static void entered(struct nc2b_direct *d)
@@ -349,22 +346,26 @@ static const char *enter(struct nc2b_direct *d)
 	}
 	why = start_queue(d, nic);
 	put_device(nic);
-	if (why)
-		return why;
-	why = set_filters(d);
+	if (!why)
+		why = set_filters(d);
 	if (why) {
-		stop_queue(d);
+		if (d->q)
+			stop_queue(d);
 		return why;
 	}
 	WRITE_ONCE(d->block.shared->back.max_mtu, d->q->max_mtu);
 	if (!switch_front(d, XEN_NC2_PATH_DIRECT)) {
 		take_down(d, false);
-		d->in_vain = true;
-		return "the guest did not answer the change of path";
+		return in_vain(d, "the guest did not answer the change of path");
 	}
 	netif_carrier_off(d->vif->dev);
 	entered(d);
 	return NULL;
+}
+
+static bool has_lasted(const struct nc2b_direct *d)
+{
+	return ktime_get_boottime_ns() - d->since > STEADY_NS;
 }
 
 static void leave(struct nc2b_direct *d, const char *reason, bool alive)
@@ -372,7 +373,7 @@ static void leave(struct nc2b_direct *d, const char *reason, bool alive)
 	take_down(d, alive);
 	WRITE_ONCE(d->reason, reason);
 	WRITE_ONCE(d->direct, false);
-	d->steady = ktime_get_boottime_ns() - d->since > STEADY_NS;
+	d->steady = has_lasted(d);
 	/* Direct for a while: the next try need not wait. */
 	if (d->steady)
 		d->backoff = 0;
@@ -403,7 +404,7 @@ void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
  */
 static void leave_for_now(struct nc2b_direct *d, const char *reason)
 {
-	bool soon = ktime_get_boottime_ns() - d->since > STEADY_NS;
+	bool soon = has_lasted(d);
 
 	WRITE_ONCE(d->waiting, soon);
 	leave(d, reason, true);

@@ -23,6 +23,7 @@
 void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 {
 	unsigned int irq = which == NC2B_EOI_TX ? q->tx_irq : q->rx_irq;
+	bool shared = q->tx_irq == q->rx_irq;
 	int old = atomic_read(&q->eoi), new;
 
 	/* One step: an older poll may still be here when the next one comes. */
@@ -30,18 +31,15 @@ void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 		if (!(old & which))
 			return;
 		new = old & ~which;
-		if (q->tx_irq != q->rx_irq)
-			continue;
-		if (worked)
+		if (shared && worked)
 			new |= NC2B_EOI_WORKED;
 		if (!(new & (NC2B_EOI_TX | NC2B_EOI_RX)))
 			new = 0;
 	} while (!atomic_try_cmpxchg(&q->eoi, &old, new));
-	if (q->tx_irq == q->rx_irq) {
-		if (new)
-			return;
-		worked |= old & NC2B_EOI_WORKED;
-	}
+	/* The other direction is the later one. */
+	if (shared && new)
+		return;
+	worked |= old & NC2B_EOI_WORKED;
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
 }
 
