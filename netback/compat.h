@@ -3,6 +3,7 @@
 #ifndef NC2B_COMPAT_H
 #define NC2B_COMPAT_H
 
+#include <linux/dim.h>
 #include <linux/netdevice.h>
 #include <linux/version.h>
 
@@ -19,6 +20,13 @@
 	((ops)->ndo_fdb_add(ndm, tb, dev, mac, 0, flags, NULL))
 #define nc2b_fdb_del(ops, ndm, tb, dev, mac) \
 	((ops)->ndo_fdb_del(ndm, tb, dev, mac, 0, NULL))
+#endif
+
+/* 6.13 takes the sample by reference. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define nc2b_dim(dim, sample) net_dim(dim, sample)
+#else
+#define nc2b_dim(dim, sample) net_dim(dim, *(sample))
 #endif
 
 /*

@@ -104,6 +104,7 @@ struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif)
 	INIT_DELAYED_WORK(&d->work, nc2b_path_work);
 	INIT_LIST_HEAD(&d->node);
 	init_waitqueue_head(&d->ack_wait);
+	nc2b_coalesce_init(&d->coalesce);
 	u64_stats_init(&d->sync);
 	nc2b_share_add(d);
 	return d;

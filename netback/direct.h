@@ -3,6 +3,7 @@
  * The direct path of one guest interface.
  *
  * direct.c: life of the block.  dpoll.c: the hot path between NIC and rings.
+ * coalesce.c: how often the NIC interrupts.
  * path.c: which path is active, and every step from one to the other.
  * filter.c: what the guest listens to.
  * share.c: who gets a queue where there are fewer than interfaces.
@@ -11,6 +12,7 @@
 #define NC2B_DIRECT_H
 
 #include "block.h"
+#include "coalesce.h"
 #include "pool.h"
 #include "ring.h"
 #include "rxq.h"
@@ -138,6 +140,7 @@ enum nc2b_eoi {
  * @irq: the event channel
  * @eoi: whether an event awaits its EOI: enum nc2b_eoi
  * @worked: work has been found since the last EOI; NAPI only
+ * @coalesce: how often @q interrupts
  * @mcast: multicast groups that the NIC filters for the guest, -1: it gives all
  * @seen_filter: filter_seq of the guest's last request that was carried out
  * @ack_wait: woken by the guest's events
@@ -194,6 +197,7 @@ struct nc2b_direct {
 	unsigned int irq;
 	atomic_t eoi;
 	bool worked;
+	struct nc2b_coalesce coalesce;
 	int mcast;
 	u32 seen_filter;
 	wait_queue_head_t ack_wait;

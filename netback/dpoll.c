@@ -273,6 +273,7 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 	struct nc2b_direct *d = container_of(napi, struct nc2b_direct, napi);
 	struct dpoll p = {};
 	bool worked;
+	u32 usecs;
 	int done;
 
 	/* Pairs with the release in path.c: the queue before this flag. */
@@ -287,6 +288,9 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 	poll_post(d);
 	poll_tx(d, &p);
 	count(d, &p, !d->pool.count[NC2B_OWNER_NIC]);
+	if (nc2b_coalesce_poll(&d->coalesce, p.rx_frames + p.tx_frames,
+			       p.rx_bytes + p.tx_bytes, &usecs))
+		d->q->ops->irq_coalesce(d->q, usecs);
 	if (p.notify)
 		notify_remote_via_irq(d->irq);
 	if (p.bad) {

@@ -94,11 +94,42 @@ static void nc2b_get_channels(struct net_device *dev, struct ethtool_channels *c
 	ch->combined_count = vif->queues ? vif->nr_queues : 0;
 }
 
+static int nc2b_get_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
+			     struct kernel_ethtool_coalesce *kec,
+			     struct netlink_ext_ack *extack)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	ec->use_adaptive_rx_coalesce = vif->direct->coalesce.adaptive;
+	ec->rx_coalesce_usecs = vif->direct->coalesce.usecs;
+	return 0;
+}
+
+/* Poll functions take it up by themselves; one that sleeps, within half a second. */
+static int nc2b_set_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
+			     struct kernel_ethtool_coalesce *kec,
+			     struct netlink_ext_ack *extack)
+{
+	struct nc2b_vif *vif = netdev_priv(dev);
+
+	if (ec->rx_coalesce_usecs > NC2B_MAX_COALESCE_US) {
+		NL_SET_ERR_MSG(extack, "rx-usecs is at most 8191");
+		return -ERANGE;
+	}
+	WRITE_ONCE(vif->direct->coalesce.usecs, ec->rx_coalesce_usecs);
+	WRITE_ONCE(vif->direct->coalesce.adaptive, ec->use_adaptive_rx_coalesce);
+	return 0;
+}
+
 const struct ethtool_ops nc2b_ethtool_ops = {
+	.supported_coalesce_params = ETHTOOL_COALESCE_RX_USECS |
+				     ETHTOOL_COALESCE_USE_ADAPTIVE_RX,
 	.get_drvinfo = nc2b_get_drvinfo,
 	.get_link = ethtool_op_get_link,
 	.get_ts_info = ethtool_op_get_ts_info,
 	.get_channels = nc2b_get_channels,
+	.get_coalesce = nc2b_get_coalesce,
+	.set_coalesce = nc2b_set_coalesce,
 	.get_sset_count = nc2b_get_sset_count,
 	.get_strings = nc2b_get_strings,
 	.get_ethtool_stats = nc2b_get_ethtool_stats,

@@ -149,15 +149,27 @@ static bool rings_off(struct nc2b_ivf *vf)
 	return off;
 }
 
+/**
+ * nc2b_ivf_eitr - value of EITR for a time between interrupts
+ * @model: what the virtual function is
+ * @us: least time, us; what is too long is made as long as it can be
+ *
+ * Return: the value.
+ */
+u32 nc2b_ivf_eitr(const struct nc2b_ivf_model *model, u32 us)
+{
+	u32 max_us = model->itr_mask >> NC2B_IVF_EITR_SHIFT;
+
+	return (min(us, max_us) << NC2B_IVF_EITR_SHIFT) & model->itr_mask;
+}
+
 /* Auto-clear before enable: QEMU never sends a cause twice that is not cleared. */
-static void irqs_arm(const struct nc2b_ivf *vf, unsigned int itr_us)
+static void irqs_arm(const struct nc2b_ivf *vf, u32 us)
 {
 	const struct nc2b_ivf_regs *r = vf->model->regs;
 	u32 data = NC2B_IVF_IVAR_VALID | NC2B_IVF_VEC_DATA;
-	u32 max_us = vf->model->itr_mask >> NC2B_IVF_EITR_SHIFT;
-	u32 itr = min(itr_us, max_us) << NC2B_IVF_EITR_SHIFT;
 
-	nc2b_ivf_wr(vf, r->eitr + 4 * NC2B_IVF_VEC_DATA, itr & vf->model->itr_mask);
+	nc2b_ivf_wr(vf, r->eitr + 4 * NC2B_IVF_VEC_DATA, nc2b_ivf_eitr(vf->model, us));
 	nc2b_ivf_wr(vf, r->eitr + 4 * NC2B_IVF_VEC_MBX, 0);
 	nc2b_ivf_wr(vf, r->ivar, data | data << 8);
 	nc2b_ivf_wr(vf, r->ivar_misc, NC2B_IVF_IVAR_VALID | NC2B_IVF_VEC_MBX);
@@ -279,15 +291,13 @@ static int hello(struct nc2b_ivf *vf, u32 mtu)
  * nc2b_ivf_start - &nc2q_ops.start
  * @vf: the virtual function
  * @params: what to start it with
- * @itr_us: least time between data interrupts, us
  *
  * The bus is given to the device only when it has been reset and found quiet:
  * nothing that was set up before may be used.
  *
  * Return: 0 or an error as &nc2q_ops.start says; the device is quiet then.
  */
-int nc2b_ivf_start(struct nc2b_ivf *vf, const struct nc2q_start *params,
-		   unsigned int itr_us)
+int nc2b_ivf_start(struct nc2b_ivf *vf, const struct nc2q_start *params)
 {
 	const struct nc2b_ivf_host *h = vf->host;
 	int err;
@@ -310,7 +320,7 @@ int nc2b_ivf_start(struct nc2b_ivf *vf, const struct nc2q_start *params,
 		goto err_irqs;
 	}
 	vf->started = true;
-	irqs_arm(vf, itr_us);
+	irqs_arm(vf, params->coalesce_us);
 	return 0;
 
 err_irqs:

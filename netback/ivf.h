@@ -32,6 +32,8 @@ struct nc2b_ivf;
 #define NC2B_IVF_CTRL_RST	BIT(26)	/* queues and interrupts; clears itself */
 #define NC2B_IVF_IVAR_VALID	BIT(7)
 #define NC2B_IVF_EITR_SHIFT	2	/* in us */
+/* A write leaves the time that runs alone: without it, it ends at once. */
+#define NC2B_IVF_EITR_RUNS_ON	BIT(31)
 #define NC2B_IVF_SRRCTL_BSIZEPKT_SHIFT 10	/* in KiB */
 #define NC2B_IVF_SRRCTL_DESCTYPE_ADV BIT(25)	/* advanced, one buffer */
 /* RXDCTL and TXDCTL are alike. */
@@ -175,12 +177,12 @@ static inline void nc2b_ivf_wr(const struct nc2b_ivf *vf, u32 reg, u32 val)
 
 void nc2b_ivf_init(struct nc2b_ivf *vf, const struct nc2b_ivf_model *model,
 		   const struct nc2b_ivf_host *host);
-int nc2b_ivf_start(struct nc2b_ivf *vf, const struct nc2q_start *params,
-		   unsigned int itr_us);
+int nc2b_ivf_start(struct nc2b_ivf *vf, const struct nc2q_start *params);
 int nc2b_ivf_stop(struct nc2b_ivf *vf);
 int nc2b_ivf_check(struct nc2b_ivf *vf);
 int nc2b_ivf_set_filter(struct nc2b_ivf *vf, const struct nc2q_filter *filter);
 int nc2b_ivf_set_mtu(struct nc2b_ivf *vf, u32 mtu);
+u32 nc2b_ivf_eitr(const struct nc2b_ivf_model *model, u32 us);
 bool nc2b_ivf_queue_is_off(const struct nc2b_ivf *vf, u32 xdctl);
 
 #endif /* NC2B_IVF_H */

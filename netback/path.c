@@ -65,6 +65,7 @@ static void queue_interrupt(void *priv)
 {
 	struct nc2b_direct *d = priv;
 
+	nc2b_coalesce_interrupt(&d->coalesce);
 	napi_schedule(&d->napi);
 }
 
@@ -158,6 +159,7 @@ static void stop_queue(struct nc2b_direct *d)
 	 */
 	WRITE_ONCE(d->running, false);
 	nc2b_napi_stop(&d->napi);
+	nc2b_coalesce_stop(&d->coalesce);
 	WRITE_ONCE(d->groups, false);
 	err = q->ops->stop(q);
 	nc2b_pool_recall_all(&d->pool);
@@ -230,6 +232,7 @@ static const char *start_queue(struct nc2b_direct *d, struct device *nic)
 	ether_addr_copy(params.mac, d->vif->mac);
 	params.mtu = clamp_t(u32, READ_ONCE(d->block.shared->front.mtu),
 			     ETH_MIN_MTU, d->q->max_mtu);
+	params.coalesce_us = nc2b_coalesce_start(&d->coalesce);
 	if (nc2b_block_dma_map(&d->block, d->q->dma_dev)) {
 		nc2q_release(d->q, false);
 		d->q = NULL;

@@ -105,11 +105,13 @@ struct nc2q_tx {
  * @mac: the guest's address, for the NIC's mailbox
  * @buf_size: bytes of each receive buffer
  * @mtu: largest MTU to let through
+ * @coalesce_us: as @irq_coalesce of &struct nc2q_ops
  */
 struct nc2q_start {
 	u8 mac[6];
 	u32 buf_size;
 	u32 mtu;
+	u32 coalesce_us;
 };
 
 /**
@@ -157,6 +159,8 @@ struct nc2q_filter {
  *	call, in the order queued.  NAPI only
  * @irq_enable: arm the interrupt, which disarms itself when it fires.  May be
  *	called when it is armed.  NAPI only
+ * @irq_coalesce: least time between two interrupts from now on, in us; the
+ *	longest that the NIC can have, if that is less.  NAPI only
  */
 struct nc2q_ops {
 	int (*start)(struct nc2q *q, const struct nc2q_start *params);
@@ -173,6 +177,7 @@ struct nc2q_ops {
 	void (*tx_kick)(struct nc2q *q);
 	unsigned int (*tx_reap)(struct nc2q *q);
 	void (*irq_enable)(struct nc2q *q);
+	void (*irq_coalesce)(struct nc2q *q, u32 us);
 };
 
 /**

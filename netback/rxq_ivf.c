@@ -34,15 +34,6 @@
 #define IVF_BAR_REGS		0
 #define IVF_BAR_REGS_SIZE	0x4000
 
-/*
- * At 1 Gbit/s and with frames of 1500 bytes one comes every 12 us, so this
- * gathers two of them and adds less to a round trip than one wake-up of a guest
- * costs.  Under load NAPI keeps the interrupt off anyway.
- */
-static unsigned int vf_itr_us = 20;
-module_param(vf_itr_us, uint, 0644);
-MODULE_PARM_DESC(vf_itr_us, "least time between interrupts of a NIC queue, us (default 20, at most 8191, 10 GbE: 1022); read when a queue is started");
-
 /**
  * struct ivf_dev - a virtual function and its PCI device
  * @q: what the registry and the client see
@@ -175,7 +166,7 @@ static int ivf_start(struct nc2q *q, const struct nc2q_start *params)
 	int err;
 
 	mutex_lock(&d->lock);
-	err = nc2b_ivf_start(&d->vf, params, READ_ONCE(vf_itr_us));
+	err = nc2b_ivf_start(&d->vf, params);
 	mutex_unlock(&d->lock);
 	return err;
 }
@@ -268,6 +259,15 @@ static void ivf_irq_enable(struct nc2q *q)
 	writel(BIT(NC2B_IVF_VEC_DATA), d->regs + d->vf.model->regs->eims);
 }
 
+static void ivf_irq_coalesce(struct nc2q *q, u32 us)
+{
+	struct ivf_dev *d = to_ivf_dev(q);
+	const struct nc2b_ivf_model *model = d->vf.model;
+
+	writel(nc2b_ivf_eitr(model, us) | NC2B_IVF_EITR_RUNS_ON,
+	       d->regs + model->regs->eitr + 4 * NC2B_IVF_VEC_DATA);
+}
+
 static const struct nc2q_ops ivf_ops = {
 	.start = ivf_start,
 	.stop = ivf_stop,
@@ -282,6 +282,7 @@ static const struct nc2q_ops ivf_ops = {
 	.tx_kick = ivf_tx_kick,
 	.tx_reap = ivf_tx_reap,
 	.irq_enable = ivf_irq_enable,
+	.irq_coalesce = ivf_irq_coalesce,
 };
 
 static int rings_alloc(struct ivf_dev *d)

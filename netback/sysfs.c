@@ -117,7 +117,7 @@ static ssize_t multicast_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(multicast);
 
-#define POOL_ATTR(name, expr)						\
+#define NUMBER_ATTR(name, expr)						\
 static ssize_t name##_show(struct device *dev,				\
 			   struct device_attribute *attr, char *buf)	\
 {									\
@@ -127,12 +127,13 @@ static ssize_t name##_show(struct device *dev,				\
 }									\
 static DEVICE_ATTR_RO(name)
 
-POOL_ATTR(pool_pages, d->pool.nr_pages);
-POOL_ATTR(pool_buffers, d->pool.nr);
-POOL_ATTR(pool_guest, d->pool.count[NC2B_OWNER_GUEST]);
-POOL_ATTR(pool_stash, d->pool.count[NC2B_OWNER_STASH]);
-POOL_ATTR(pool_nic, d->pool.count[NC2B_OWNER_NIC]);
-POOL_ATTR(pool_bounced, d->block.bounced);
+NUMBER_ATTR(pool_pages, d->pool.nr_pages);
+NUMBER_ATTR(pool_buffers, d->pool.nr);
+NUMBER_ATTR(pool_guest, d->pool.count[NC2B_OWNER_GUEST]);
+NUMBER_ATTR(pool_stash, d->pool.count[NC2B_OWNER_STASH]);
+NUMBER_ATTR(pool_nic, d->pool.count[NC2B_OWNER_NIC]);
+NUMBER_ATTR(pool_bounced, d->block.bounced);
+NUMBER_ATTR(interrupt_us, d->coalesce.set);
 
 static struct attribute *nc2b_attrs[] = {
 	&dev_attr_path.attr,
@@ -143,6 +144,7 @@ static struct attribute *nc2b_attrs[] = {
 	&dev_attr_nic.attr,
 	&dev_attr_queue.attr,
 	&dev_attr_multicast.attr,
+	&dev_attr_interrupt_us.attr,
 	&dev_attr_pool_pages.attr,
 	&dev_attr_pool_buffers.attr,
 	&dev_attr_pool_guest.attr,

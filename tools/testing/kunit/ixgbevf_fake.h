@@ -518,7 +518,7 @@ static int fake_start(struct fake *f, u32 mtu)
 {
 	struct nc2q_start params = { .buf_size = 2048, .mtu = mtu };
 
-	return nc2b_ivf_start(&f->vf, &params, 20);
+	return nc2b_ivf_start(&f->vf, &params);
 }
 
 #endif /* IXGBEVF_FAKE_H */

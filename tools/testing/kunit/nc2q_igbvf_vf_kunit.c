@@ -180,12 +180,12 @@ static void start_is_step_by_step(struct kunit *test)
 	};
 	struct rig *r = test->priv;
 
-	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params, 20), 0);
+	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params), 0);
 	expect_log(test, want, ARRAY_SIZE(want));
 	/* Header, tag and FCS are counted. */
 	KUNIT_EXPECT_EQ(test, r->reg[VMBMEM / 4 + 1], 1522u);
 	KUNIT_EXPECT_TRUE(test, r->vf.link);
-	KUNIT_EXPECT_EQ(test, nc2b_ivf_start(&r->vf, &params, 20), -EALREADY);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_start(&r->vf, &params), -EALREADY);
 }
 
 static void stop_is_step_by_step(struct kunit *test)
@@ -201,7 +201,7 @@ static void stop_is_step_by_step(struct kunit *test)
 	};
 	struct rig *r = test->priv;
 
-	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params, 20), 0);
+	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params), 0);
 	r->log_n = 0;
 	KUNIT_EXPECT_EQ(test, nc2b_ivf_stop(&r->vf), 0);
 	expect_log(test, want, ARRAY_SIZE(want));
@@ -214,7 +214,7 @@ static void frames_that_do_not_leave_are_not_waited_for_long(struct kunit *test)
 {
 	struct rig *r = test->priv;
 
-	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params, 20), 0);
+	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params), 0);
 	r->reg[TDH / 4] = 1;
 	r->us = 0;
 	KUNIT_EXPECT_EQ(test, nc2b_ivf_stop(&r->vf), 0);
@@ -227,7 +227,7 @@ static void check_sees_link_and_queue(struct kunit *test)
 	struct rig *r = test->priv;
 
 	KUNIT_EXPECT_EQ(test, nc2b_ivf_check(&r->vf), -EIO);
-	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params, 20), 0);
+	KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params), 0);
 	KUNIT_EXPECT_EQ(test, nc2b_ivf_check(&r->vf), 0);
 	r->reg[VTSTATUS / 4] = 0;
 	KUNIT_EXPECT_EQ(test, nc2b_ivf_check(&r->vf), -ENETDOWN);
@@ -251,11 +251,13 @@ static const struct itr_case itr_cases[] = {
 
 static void interval_is_clamped(struct kunit *test)
 {
+	struct nc2q_start start = params;
 	struct rig *r = test->priv;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(itr_cases); i++) {
-		KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &params, itr_cases[i].us), 0);
+		start.coalesce_us = itr_cases[i].us;
+		KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&r->vf, &start), 0);
 		KUNIT_EXPECT_EQ(test, r->reg[0x1680 / 4], itr_cases[i].want);
 		KUNIT_ASSERT_EQ(test, nc2b_ivf_stop(&r->vf), 0);
 	}

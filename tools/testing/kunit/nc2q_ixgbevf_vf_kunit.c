@@ -171,7 +171,7 @@ static void failed_start_leaves_no_dma(struct kunit *test)
 		f->rx[1] = (struct fake_queue){ true, true, .off_us = c->old_off };
 	f->no_irq = c->no_irq;
 	f->reg[VFLINKS / 4] = c->no_link ? 0 : BIT(30);
-	KUNIT_EXPECT_EQ(test, nc2b_ivf_start(&f->vf, &params, 20), c->want);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_start(&f->vf, &params), c->want);
 	KUNIT_EXPECT_EQ(test, f->vf.started, !c->want);
 	KUNIT_EXPECT_EQ(test, f->vf.link, !c->want);
 	KUNIT_EXPECT_EQ(test, f->master, !c->want);
@@ -457,7 +457,8 @@ static void interval_is_clamped(struct kunit *test)
 	fake_make(f, NC2B_IXGBEVF_X550);
 	for (i = 0; i < ARRAY_SIZE(us); i++) {
 		f->log_n = 0;
-		KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&f->vf, &params, us[i][0]), 0);
+		params.coalesce_us = us[i][0];
+		KUNIT_ASSERT_EQ(test, nc2b_ivf_start(&f->vf, &params), 0);
 		KUNIT_EXPECT_EQ(test, f->reg[0x0820 / 4], us[i][1]);
 		KUNIT_ASSERT_EQ(test, nc2b_ivf_stop(&f->vf), 0);
 	}

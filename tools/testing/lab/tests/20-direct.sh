@@ -196,6 +196,51 @@ switches() {
 	stream_end "$1"
 }
 
+# gathered gI US: frames of a thousand interrupts, with so many us between two.
+gathered() {
+	local dev before after frames
+
+	dev=$(d0 vif "$1")
+	dom0 ethtool -C "$dev" adaptive-rx off rx-usecs "$2"
+	d0 wait_for "$1" interrupt_us "$2" "$LIMIT"
+	before=$(d0 queue_interrupts "$1")
+	shot a "$1"
+	iperf wire "$(address "$1")" -u -b 8M -l 1000 >/dev/null
+	shot b "$1"
+	after=$(d0 queue_interrupts "$1")
+	frames=$(change back rx_direct_frames)
+	[ "$frames" -ge 1000 ] || fail "only $frames frames"
+	echo $((frames * 1000 / (after - before + 1)))
+}
+
+# A frame each millisecond: with 8 ms between two interrupts there are eight of them.
+interrupts() {
+	local dev few many
+
+	dev=$(d0 vif "$1")
+	like "ethtool -c" "$(dom0 ethtool -c "$dev")" '*Adaptive RX: on*rx-usecs:*20*'
+	few=$(gathered "$1" 0)
+	many=$(gathered "$1" 8000)
+	echo "frames of 1000 interrupts: $few at once, $many with 8 ms between two"
+	[ "$many" -ge $((few * 2)) ] || fail "$many, not twice as many as $few"
+	dom0 sh -c "! ethtool -C $dev rx-usecs 8192" || fail "rx-usecs 8192 was accepted"
+	dom0 sh -c "! ethtool -C $dev tx-usecs 10" || fail "tx-usecs was accepted"
+	is "interrupt_us" "$(d0 show "$1" interrupt_us)" 8000
+	dom0 ethtool -C "$dev" adaptive-rx on
+	# It begins anew with a queue, at 8, and tries others when there is traffic.
+	dom0 ethtool -C "$dev" rx-usecs 20
+	d0 put "$1" path bridged
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	is "interrupt_us of a new queue" "$(d0 show "$1" interrupt_us)" 8
+	d0 values "$1" interrupt_us 6 >"$TMP/tried" &
+	iperf wire "$(address "$1")"
+	iperf wire "$(address "$1")"
+	wait $!
+	echo "tried: $(sort -nu "$TMP/tried" | xargs)"
+	grep -qxF 64 "$TMP/tried" || fail "nothing but 8 us was tried"
+}
+
 refused() {
 	! d0 put g1 path nonsense || fail "path takes nonsense"
 	is policy "$(d0 show g1 policy)" auto
@@ -240,6 +285,7 @@ t "PV: the same by IPv6, and multicast" everybody6 g1
 t "the path changes again and again under a TCP stream" switches g1 "$(often 2 50)"
 t "the same twice, as fast as it goes" switches g1 1 0
 t "nonsense is no path" refused
+t "interrupts of the queue as the administrator wants them" interrupts g1
 t "a PVH guest comes" create g2 --type pvh
 t "PVH: the guest becomes direct by itself" became_direct g2
 t "PVH: iperf3 receives by the NIC's queue, dom0 copies nothing" receive g2

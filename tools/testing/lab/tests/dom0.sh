@@ -83,6 +83,15 @@ report() {
 	dmesg | grep -v 'xenbr0: port\|mode$' | tail -n 12
 }
 
+# values gI FILE SECONDS: what the file says, again and again.
+values() {
+	dir=$(nc2 "$1") || die "$dir"
+	end=$(($(date +%s) + $3))
+	while [ "$(date +%s)" -lt "$end" ]; do
+		cat "$dir/$2"
+	done
+}
+
 # The interface's name in dom0.
 vif() {
 	id=$(id_of "$1") || die "$id"
@@ -290,6 +299,13 @@ rebind() {
 interrupts() {
 	dev=$(vif "$1") || die "$dev"
 	awk '{ print $NF }' /proc/interrupts | sed -n "s/^$dev-//p" | sort | xargs
+}
+
+# queue_interrupts gI: how often its NIC queue has interrupted.
+queue_interrupts() {
+	queue=$(show "$1" queue) || die "$queue"
+	sed -n "s/^.*:\(.*\) [^0-9 ].* $queue-data\$/\1/p" /proc/interrupts |
+		awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }'
 }
 
 # No virtual function is the back end's any more.
