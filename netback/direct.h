@@ -5,6 +5,7 @@
  * direct.c: life of the block.  dpoll.c: the hot path between NIC and rings.
  * coalesce.c: how often the NIC interrupts.
  * path.c: which path is active, and every step from one to the other.
+ * lease.c: the NIC queue.
  * filter.c: what the guest listens to.
  * share.c: who gets a queue where there are fewer than interfaces.
  */
@@ -234,6 +235,14 @@ void nc2b_path_bridge_off(struct nc2b_direct *d);
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);
 void nc2b_path_rate_changed(struct nc2b_direct *d);
 void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy);
+
+/* lease.c */
+const char *nc2b_lease_start(struct nc2b_direct *d, struct device *nic,
+			     const struct nc2q_client *client);
+void nc2b_lease_stop(struct nc2b_direct *d);
+void nc2b_lease_poll(struct nc2b_direct *d);
+void nc2b_lease_wait_no_more(struct nc2b_direct *d);
+const char *nc2b_lease_in_vain(struct nc2b_direct *d, const char *why);
 
 /* filter.c */
 const char *nc2b_filter_apply(struct nc2b_direct *d);

@@ -6,12 +6,10 @@
  * or on behalf of xenbus, of the administrator or of a NIC that goes away.
  */
 #include "bridge.h"
-#include "compat.h"
 #include "direct.h"
 #include "pf.h"
 #include "vif.h"
 
-#include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
@@ -35,7 +33,6 @@
 
 static const char broke_rules[] = "the guest broke the rules of the direct path";
 static const char refuses_rate[] = "the NIC's driver refuses the guest's rate";
-static const char no_queue[] = "no free queue on the NIC";
 
 static struct workqueue_struct *wq;
 
@@ -96,13 +93,6 @@ static void tell_front(struct nc2b_direct *d, u32 path)
 	notify_remote_via_irq(d->irq);
 }
 
-static void poll_now(struct nc2b_direct *d)
-{
-	local_bh_disable();
-	napi_schedule(&d->napi);
-	local_bh_enable();
-}
-
 /* Tell the front which path to send by; true if it has answered in time. */
 static bool switch_front(struct nc2b_direct *d, u32 path)
 {
@@ -144,118 +134,6 @@ void nc2b_path_bridge_off(struct nc2b_direct *d)
 		nc2b_pf_del_address(d->nic, d->vif->mac);
 }
 
-/*
- * Stop the queue and take everything back from it.  When this returns the NIC
- * reaches none of the guest's pages.
- */
-static void stop_queue(struct nc2b_direct *d)
-{
-	struct nc2q *q = d->q;
-	int err;
-
-	/*
-	 * NAPI first: it is the one that talks to the queue.  The queue's
-	 * interrupt may still fire and finds NAPI disabled; stop() ends it.
-	 */
-	WRITE_ONCE(d->running, false);
-	nc2b_napi_stop(&d->napi);
-	nc2b_coalesce_stop(&d->coalesce);
-	WRITE_ONCE(d->groups, false);
-	err = q->ops->stop(q);
-	nc2b_pool_recall_all(&d->pool);
-	nc2b_direct_forget_tx(d);
-	nc2b_block_dma_unmap(&d->block);
-	d->q = NULL;
-	nc2b_napi_start(d->vif->dev, &d->napi, nc2b_direct_poll);
-	/* An event that came meanwhile wants its EOI, or no other ever comes. */
-	poll_now(d);
-	nc2b_pf_unconfine(q->nic, q->vf);
-	if (err)
-		netdev_warn(d->vif->dev, "NIC queue %s stopped by force (%d); bind it again to use it\n",
-			    q->name, err);
-	/* It may be gone when this returns. */
-	nc2q_release(q, err);
-}
-
-/* No queue is waited for any more: who left a free one alone may try. */
-static void wait_no_more(struct nc2b_direct *d)
-{
-	if (!d->waiting)
-		return;
-	WRITE_ONCE(d->waiting, false);
-	nc2b_share_kick();
-}
-
-/* Lease a queue, or wait for one. */
-static const char *lease(struct nc2b_direct *d, struct device *nic)
-{
-	u32 wish = READ_ONCE(d->block.shared->front.filter_seq);
-	bool outranked;
-
-	d->in_vain &= d->wish == wish;
-	d->wish = wish;
-	WRITE_ONCE(d->tag, nic);
-	/* Before looking for one: who gives one back from now on sees it. */
-	WRITE_ONCE(d->waiting, true);
-	outranked = nc2b_share_outranked(d);
-	if (!outranked)
-		d->q = nc2q_lease(nic, &queue_client, d);
-	if (d->q) {
-		wait_no_more(d);
-		return NULL;
-	}
-	if (!nc2q_count(nic, NULL))
-		return "the NIC has no queues for guests (see nc2-vfs)";
-	/* Who goes first makes room for itself. */
-	if (!outranked)
-		nc2b_share_make_room(d);
-	return no_queue;
-}
-
-/* Why the path is not to be had, and will not be before something else is asked for. */
-static const char *in_vain(struct nc2b_direct *d, const char *why)
-{
-	d->in_vain = true;
-	return why;
-}
-
-/* Start a queue and give it the guest's buffers; the caller stops one that is left. */
-static const char *start_queue(struct nc2b_direct *d, struct device *nic)
-{
-	struct nc2q_start params = { .buf_size = d->pool.buf_size };
-	const char *why;
-	int err, tries;
-
-	why = lease(d, nic);
-	if (why)
-		return why;
-	ether_addr_copy(params.mac, d->vif->mac);
-	params.mtu = clamp_t(u32, READ_ONCE(d->block.shared->front.mtu),
-			     ETH_MIN_MTU, d->q->max_mtu);
-	params.coalesce_us = nc2b_coalesce_start(&d->coalesce);
-	if (nc2b_block_dma_map(&d->block, d->q->dma_dev)) {
-		nc2q_release(d->q, false);
-		d->q = NULL;
-		return in_vain(d, "the NIC cannot reach the guest's pages");
-	}
-	if (nc2b_pf_confine(d->q->nic, d->q->vf, d->vlan))
-		return in_vain(d, "the NIC's driver refuses the guest's VLAN");
-	err = d->q->ops->start(d->q, &params);
-	if (err) {
-		d->in_vain |= err == -EMSGSIZE || err == -EOPNOTSUPP;
-		return nc2q_why(err);
-	}
-	/* Pairs with the acquire in the poll function. */
-	smp_store_release(&d->running, true);
-	for (tries = 0; tries < 20; tries++) {
-		poll_now(d);
-		if (READ_ONCE(d->pool.count[NC2B_OWNER_NIC]))
-			return NULL;
-		usleep_range(2000, 4000);
-	}
-	return in_vain(d, "the guest has given no receive buffers");
-}
-
 /* From here on the NIC delivers to the guest's own pages. */
 static const char *set_filters(struct nc2b_direct *d)
 {
@@ -268,7 +146,7 @@ static const char *set_filters(struct nc2b_direct *d)
 	/* Also none: a NIC without link does not let go of the last one's. */
 	mbit = nc2b_rate_mbit(&d->vif->rate);
 	if (nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit) && mbit)
-		return in_vain(d, refuses_rate);
+		return nc2b_lease_in_vain(d, refuses_rate);
 	/*
 	 * The NIC gives the queue what everybody gets, and the bridge may do so for a
 	 * second after the carrier is off, when the kernel tells it.
@@ -283,7 +161,7 @@ static const char *set_filters(struct nc2b_direct *d)
 		return NULL;
 	nc2b_pf_shut_out(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
-	return in_vain(d, "the NIC's driver refuses the guest's address");
+	return nc2b_lease_in_vain(d, "the NIC's driver refuses the guest's address");
 }
 
 static void entered(struct nc2b_direct *d)
@@ -309,7 +187,7 @@ static void drain(struct nc2b_direct *d)
 	for (ms = 0; ms < DRAIN_MS && READ_ONCE(d->running); ms += 2) {
 		if (READ_ONCE(d->block.shared->tx.prod) == READ_ONCE(d->tx.cons))
 			return;
-		poll_now(d);
+		nc2b_lease_poll(d);
 		usleep_range(2000, 4000);
 	}
 }
@@ -328,7 +206,7 @@ static void take_down(struct nc2b_direct *d, bool alive)
 		tell_front(d, XEN_NC2_PATH_BRIDGED);
 	nc2b_pf_shut_out(d->q->nic, d->q->vf);
 	nc2b_path_bridge_on(d);
-	stop_queue(d);
+	nc2b_lease_stop(d);
 }
 
 /*
@@ -344,22 +222,22 @@ static const char *enter(struct nc2b_direct *d)
 
 	nic = nc2b_pf_get(d->nic, &why);
 	if (!nic) {
-		wait_no_more(d);
+		nc2b_lease_wait_no_more(d);
 		return why;
 	}
-	why = start_queue(d, nic);
+	why = nc2b_lease_start(d, nic, &queue_client);
 	put_device(nic);
 	if (!why)
 		why = set_filters(d);
 	if (why) {
 		if (d->q)
-			stop_queue(d);
+			nc2b_lease_stop(d);
 		return why;
 	}
 	WRITE_ONCE(d->block.shared->back.max_mtu, d->q->max_mtu);
 	if (!switch_front(d, XEN_NC2_PATH_DIRECT)) {
 		take_down(d, false);
-		return in_vain(d, "the guest did not answer the change of path");
+		return nc2b_lease_in_vain(d, "the guest did not answer the change of path");
 	}
 	netif_carrier_off(d->vif->dev);
 	entered(d);
@@ -396,7 +274,7 @@ static void leave(struct nc2b_direct *d, const char *reason, bool alive)
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive)
 {
 	WRITE_ONCE(d->reason, reason);
-	wait_no_more(d);
+	nc2b_lease_wait_no_more(d);
 	if (d->direct)
 		leave(d, reason, alive);
 }
@@ -469,7 +347,7 @@ static const char *nic_trouble(struct nc2b_direct *d)
 		return NULL;
 	d->next_look = jiffies + msecs_to_jiffies(CHECK_MS);
 	/* An interrupt that was lost costs half a second, and not the queue. */
-	poll_now(d);
+	nc2b_lease_poll(d);
 	if (stalled(d))
 		return "the NIC queue has stopped sending";
 	if (!nc2b_pf_has_filter(q->nic, q->vf, d->vif->mac, d->vlan))
@@ -524,7 +402,7 @@ static void look_bridged(struct nc2b_direct *d)
 	const char *why = not_allowed(d);
 
 	if (why)
-		wait_no_more(d);
+		nc2b_lease_wait_no_more(d);
 	else
 		why = enter(d);
 	if (!why)
