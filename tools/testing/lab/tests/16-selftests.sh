@@ -71,6 +71,8 @@ collect() {
 			"$src/$SELFTESTS/$program.c"
 	done
 	cp "$TESTS/ksft/yaml.py" "$dir/"
+	mkdir "$dir/bin"
+	cp "$TESTS/ksft/ethtool" "$dir/bin/"
 	cp "$TESTS/ksft/remote_wire.py" "$dir/$SELFTESTS/drivers/net/lib/py/"
 	tar -C "$dir" -czf "$dir.tar.gz" .
 }
@@ -141,7 +143,7 @@ run() {
 	on g1 env NETIF=eth0 LOCAL_V4="$(address g1)" REMOTE_V4=10.99.0.1 \
 		LOCAL_V6="$(address6 g1)" REMOTE_V6=fd99::1 \
 		REMOTE_TYPE=wire REMOTE_ARGS="10.99.0.1:$PORT" PYTHONPATH=/root/ksft \
-		sh -c 'cd "$1" && shift && exec timeout -k 10 400 "$@"' sh \
+		sh -c 'PATH=/root/ksft/bin:$PATH; cd "$1" && shift && exec timeout -k 10 400 "$@"' sh \
 		"ksft/$SELFTESTS/${file%/*}" "$interpreter" "./${file##*/}" "$@" 2>&1 || true
 }
 
