@@ -49,10 +49,12 @@ class Test:
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Tests for which the guests are made alike."""
+    """Tests for which the guests are made alike.  again: anew for each round, one
+    configuration after the other; of several guests that costs more than what is measured."""
     guests: int
     tests: list
     mtu: int = 1500
+    again: bool = False
 
     def only(self, patterns):
         tests = [t for t in self.tests if any(fnmatch.fnmatch(t.name, p) for p in patterns)]
@@ -61,10 +63,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """rounds: how often everything is measured.  again: with guests made anew for each
-    round, one configuration after the other; that costs more than what is measured."""
-    rounds: int
-    again: bool
+    rounds: int             # how often everything is measured
     groups: list
 
 
@@ -77,7 +76,7 @@ def highest(seconds, size, **more):
 
 
 def quick():
-    return Plan(rounds=3, again=False, groups=[Group(1, [
+    return Plan(rounds=3, groups=[Group(1, [
         Test('tcp', 3, profile=True),
         Test('tcp', 3, direction='tx', profile=True),
         udp(2, SMALL, 3000, profile=True),
@@ -90,34 +89,35 @@ def quick():
 
 def full():
     alone = [
-        Test('tcp', 10, profile=True),
-        Test('tcp', 10, streams=8),
-        Test('tcp', 10, direction='tx', profile=True),
-        Test('tcp', 10, direction='tx', streams=8),
-        udp(5, 1472, 3000),
-        udp(5, SMALL, 3000, profile=True),
-        udp(5, SMALL, LOAD, profile=True),
-        *(highest(2, size) for size in (SMALL, 256, 512, 1472)),
-        Test('rr', 5, size=64),
-        Test('rr', 5, size=1400),
-        Test('idle', 5),
-        Test('tcp', 40, switches=10),
+        Test('tcp', 5, profile=True),
+        Test('tcp', 5, streams=8),
+        Test('tcp', 5, direction='tx', profile=True),
+        Test('tcp', 5, direction='tx', streams=8),
+        udp(3, 1472, 3000),
+        udp(3, SMALL, 3000, profile=True),
+        udp(3, SMALL, LOAD, profile=True),
+        *(highest(1, size) for size in (SMALL, 256, 512, 1472)),
+        Test('rr', 3, size=64),
+        Test('rr', 3, size=1400),
+        Test('idle', 3),
+        Test('tcp', 25, switches=10),
     ]
     together = [
-        Test('tcp', 10),
-        Test('tcp', 10, direction='tx'),
-        udp(5, SMALL, 1000),
-        highest(2, SMALL),
-        Test('idle', 5),
+        Test('tcp', 5),
+        Test('tcp', 5, direction='tx'),
+        udp(3, SMALL, 1000),
+        highest(1, SMALL, once=True),
+        Test('idle', 3, once=True),
     ]
     # Last, as it changes the NIC.
     jumbo = [
-        Test('tcp', 10, mtu=9000),
-        Test('tcp', 10, direction='tx', mtu=9000),
-        highest(2, JUMBO, mtu=9000),
+        Test('tcp', 5, mtu=9000),
+        Test('tcp', 5, direction='tx', mtu=9000),
+        highest(1, JUMBO, mtu=9000),
     ]
-    return Plan(rounds=3, again=True, groups=[
-        Group(1, alone), *(Group(n, together) for n in (2, 4, 7)), Group(1, jumbo, mtu=9000)])
+    return Plan(rounds=3, groups=[
+        Group(1, alone, again=True), *(Group(n, together) for n in (2, 4, 7)),
+        Group(1, jumbo, mtu=9000, again=True)])
 
 
 PLANS = {'quick': quick, 'full': full}

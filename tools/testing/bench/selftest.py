@@ -6,6 +6,7 @@
 
 Needs no lab.
 """
+import argparse
 import array
 import contextlib
 import copy
@@ -13,9 +14,11 @@ import re
 import tempfile
 import unittest
 
+import bench
 import counts
 import figures
 import hypercalls
+import labs
 import loss
 import meter
 import plan
@@ -196,6 +199,33 @@ class Search(WithFakeLab):
         self.assertEqual(way.passed(before)['tap'], 10)
         lab.seen['tap'] += 5
         self.assertEqual(way.passed(way.begin())['tap'], 5)
+
+
+class Plans(unittest.TestCase):
+    def bench(self, name):
+        made = bench.Bench.__new__(bench.Bench)
+        made.plan = plan.PLANS[name]()
+        made.rounds, made.groups = made.plan.rounds, made.plan.groups
+        made.o = argparse.Namespace(configs=list(labs.CONFIGS))
+        return made
+
+    def test_lives_of_guests(self):
+        for name, want in (('quick', [1]), ('full', [3, 1, 1, 1, 3])):
+            made = self.bench(name)
+            self.assertEqual([len(made.passes(g)) for g in made.groups], want)
+            self.assertTrue(all(sum(made.passes(g), []) == [1, 2, 3] for g in made.groups))
+
+    def test_measurements(self):
+        # Configurations times rounds times tests, those of the first round, the switching.
+        self.assertEqual(self.bench('quick').expected()[1], 4 * (3 * 5 + 2))
+        self.assertEqual(self.bench('full').expected()[1],
+                         4 * 3 * 14 + 3 + 3 * 4 * (3 * 3 + 2) + 4 * 3 * 3)
+
+    def test_names_are_different(self):
+        for name in plan.PLANS:
+            for group in self.bench(name).groups:
+                names = [t.name for t in group.tests]
+                self.assertEqual(len(set(names)), len(names))
 
 
 class CountingLab:
