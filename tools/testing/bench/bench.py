@@ -100,7 +100,8 @@ class Bench:
         self.modules = {}
         self.xen = self.core = None
         self.results = {
-            'schema': 2, 'complete': False, 'plan': options.plan, 'rounds': self.rounds,
+            'schema': figures.SCHEMA, 'complete': False, 'plan': options.plan,
+            'rounds': self.rounds,
             'when': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
             'command': ' '.join(sys.argv), 'host': host(), 'versions': {}, 'calibration': {},
             'rows': [], 'profiles': [], 'failures': [],
@@ -305,6 +306,8 @@ def in_short(row):
                       ('median_us', '{:,.0f} us a round trip')):
         if key in row:
             words.append(text.format(row[key]))
+    if row.get('late'):
+        words.append(f'read {row["late_percent"]:.0f} % more slowly than sent')
     if row.get('limit') == 'sender':
         words.append('all that the sender gave')
     if figures.frames(row):
