@@ -65,7 +65,7 @@ help:
 	@echo 'make demo            show the direct path in the lab, beside the others'
 	@echo 'make bench-quick     measure all paths in the lab: about 10 minutes, one guest;'
 	@echo '                     BENCH="--configs stock,nc2-direct" and the like for less'
-	@echo 'make bench           the same with more tests, sizes, rates and guests: hours'
+	@echo 'make bench           the same with more tests, sizes and guests: two hours'
 	@echo 'make bench-report    write Documentation/performance.rst from the last of these,'
 	@echo '                     also of one that was ended'
 	@echo 'make clean           remove what was built; build/ keeps its downloads'

@@ -29,9 +29,11 @@ import traffic
 from labs import BenchError, Busy
 
 # Guessed before the first of each is over; for the time that is left.
-BOOT_S, UNIT_S, GUEST_S, TEST_S = 75, 15, 30, 5
-# A search takes some ten tests of its length, and looks at all counters after each.
-TRIALS, LOOK_S = 10, 3
+BOOT_S, UNIT_S, GUEST_S = 50, 10, 20
+# A look at all counters after each test, and for each guest: they share a CPU.
+LOOK_S, GUEST_LOOK_S = 1.5, 1
+# Tests that a search consists of.
+TRIALS = 11
 # The modules, and the first time the root that they are built in.
 BUILD_LIMIT_S = 3600
 # The planted cost: instructions of a loop whose length is known.
@@ -70,15 +72,16 @@ class Progress:
               + (f': {where}; make bench-report' if rows else ''), flush=True)
 
 
-def cost(test):
+def cost(test, guests):
     """Guessed seconds."""
-    return (test.seconds + LOOK_S) * TRIALS if test.kind == 'max' else test.seconds + TEST_S
+    each = test.seconds + LOOK_S + guests * GUEST_LOOK_S
+    return each * TRIALS if test.kind == 'max' else each
 
 
 def share(configs, group, rounds):
     """(seconds, measurements) of one life of a group's guests, guessed"""
     tests = [t for c in configs for n in rounds for t in group.tests if t.fits(c, n)]
-    return UNIT_S + group.guests * GUEST_S + sum(map(cost, tests)), len(tests)
+    return UNIT_S + group.guests * GUEST_S + sum(cost(t, group.guests) for t in tests), len(tests)
 
 
 def told(guests):
@@ -97,7 +100,8 @@ class Bench:
         self.modules = {}
         self.xen = self.core = None
         self.results = {
-            'schema': 2, 'complete': False, 'plan': options.plan, 'rounds': self.rounds,
+            'schema': figures.SCHEMA, 'complete': False, 'plan': options.plan,
+            'rounds': self.rounds,
             'when': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
             'command': ' '.join(sys.argv), 'host': host(), 'versions': {}, 'calibration': {},
             'rows': [], 'profiles': [], 'failures': [],
@@ -114,15 +118,15 @@ class Bench:
             units.setdefault((back, front), []).append(name)
         return list(units.items())
 
-    def passes(self):
-        """The rounds of each life of the guests."""
+    def passes(self, group):
+        """The rounds of each life of a group's guests."""
         numbers = range(1, self.rounds + 1)
-        return [[n] for n in numbers] if self.plan.again else [list(numbers)]
+        return [[n] for n in numbers] if group.again else [list(numbers)]
 
     def expected(self):
         """(seconds, measurements) of all"""
         parts = [share(configs, group, rounds) for group in self.groups
-                 for rounds in self.passes() for _, configs in self.units()]
+                 for rounds in self.passes(group) for _, configs in self.units()]
         return BOOT_S + sum(s for s, _ in parts), sum(n for _, n in parts)
 
     # -- running ---------------------------------------------------------
@@ -148,7 +152,7 @@ class Bench:
                 mtu = group.mtu
                 self.progress.say(f'MTU {mtu}')
                 self.lab.set_mtu(mtu)
-            for turn, rounds in enumerate(self.passes()):
+            for turn, rounds in enumerate(self.passes(group)):
                 units = self.units()
                 # Rotated: what drifts does not fall on the same one each time.
                 turn %= len(units)
@@ -206,7 +210,7 @@ class Bench:
                 self.progress.measuring(f'round {number} of {self.rounds}, {told(group.guests)}, '
                                         f'{config}: {test.name}')
                 before = self.measure(config, test, group.guests, number, unit, before)
-                self.progress.add(cost(test))
+                self.progress.add(cost(test, group.guests))
                 self.save()
 
     def calibrate(self):
@@ -302,6 +306,8 @@ def in_short(row):
                       ('median_us', '{:,.0f} us a round trip')):
         if key in row:
             words.append(text.format(row[key]))
+    if row.get('late'):
+        words.append(f'read {row["late_percent"]:.0f} % more slowly than sent')
     if row.get('limit') == 'sender':
         words.append('all that the sender gave')
     if figures.frames(row):

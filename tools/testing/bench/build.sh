@@ -10,16 +10,26 @@ top=$(cd "$here/../../.." && pwd)
 out=${NC2_BUILD:-$top/build}/bench
 root=$top/tools/testing/root.sh
 
+# build NAME SOURCE... [HEADER] [-OPTION...]: unless it is newer than what it is made of.
+build() {
+	local name=$1 word sources=() options=() new=
+
+	shift
+	for word in "$@"; do
+		case $word in
+		-*) options+=("$word") ;;
+		*.h) ;;
+		*) sources+=("$here/$word") ;;
+		esac
+		[[ $word == -* || $out/$name -nt $here/$word ]] || new=1
+	done
+	[ -n "$new" ] || return 0
+	"$root" run -- gcc -O2 -std=gnu11 -Wall -Wextra -Werror "${options[@]}" \
+		-o "$out/$name.new" "${sources[@]}"
+	mv "$out/$name.new" "$out/$name"
+}
+
 mkdir -p "$out"
 "$root" ensure
-for name in count.so probe; do
-	src=$here/${name%.so}.c
-	options=()
-	[ "$name" = probe ] || options=(-shared -fPIC -pthread)
-	if [ "$out/$name" -nt "$src" ] && [ "$out/$name" -nt "$here/qemu_plugin.h" ]; then
-		continue
-	fi
-	"$root" run -- gcc -O2 -std=gnu11 -Wall -Wextra -Werror "${options[@]}" \
-		-o "$out/$name.new" "$src"
-	mv "$out/$name.new" "$out/$name"
-done
+build count.so count.c qemu_plugin.h -shared -fPIC -pthread
+build probe probe.c probe_udp.c probe.h

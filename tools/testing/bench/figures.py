@@ -8,10 +8,14 @@ from counts import DOMAINS, HYPERCALLS
 KINDS = ('xen', 'kernel', 'module', 'user', 'rest')
 
 
+# Of results.json (Documentation/testing.rst).
+SCHEMA = 3
+
+
 class Results:
     def __init__(self, data):
-        if data.get('schema') != 2:
-            raise ValueError(f'results of schema {data.get("schema")}, not 2')
+        if data.get('schema') != SCHEMA:
+            raise ValueError(f'results of schema {data.get("schema")}, not {SCHEMA}')
         self.data = data
 
     def rows(self, config, test, guests=1):
@@ -90,5 +94,5 @@ def mbit(results, config, test, guests=1):
     return [row['mbit'] for row in results.rows(config, test, guests) if 'mbit' in row]
 
 
-__all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'Results', 'domain_sum', 'everything', 'frames',
-           'host_side', 'mbit', 'per_frame', 'place', 'received', 'shared_by']
+__all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'SCHEMA', 'Results', 'domain_sum', 'everything',
+           'frames', 'host_side', 'mbit', 'per_frame', 'place', 'received', 'shared_by']

@@ -26,6 +26,8 @@ CONFIGS = {
 }
 MODULES = {'stock': ('xen_netback', 'xen_netfront'), 'nc2': ('xen_nc2_back', 'xen_nc2_front'),
            'vf': ('xen_pciback', 'igbvf')}
+# Where the guests' servers for UDP listen.
+ECHO_PORT, SINK_PORT = 7, 9
 # Seconds.  No lab needs half of these; one whose QEMU hangs is to be given up.
 COMMAND_S, EXEC_S, CREATE_S, UP_S = 300, 240, 900, 3600
 
@@ -124,16 +126,20 @@ class BenchLab:
     @staticmethod
     def serve(module, mtu):
         """A guest's servers; they listen when it returns."""
+        udp = {'echo': ECHO_PORT, 'sink': SINK_PORT}
         # A datagram takes a page or more of a socket's memory; by default some hundred
         # have room, and a pause of the emulated CPU would lose frames that came through.
+        # It hides nothing: who reads more slowly than is sent is found to be late.
         return '\n'.join((
             loaded(module),
             'for f in rmem_max rmem_default; do echo 8388608 >/proc/sys/net/core/$f; done',
             f'[ "$(cat /sys/class/net/eth0/mtu)" = {mtu} ] || ip link set eth0 mtu {mtu}',
             'iperf3 -s -D >/dev/null',
-            'setsid /run/probe echo 7 >/dev/null 2>&1 </dev/null &',
-            wait('ss -ltnH | grep -q :5201 && ss -lunH | grep -q ":7 " && '
-                 '[ "$(cat /sys/class/net/eth0/carrier)" = 1 ]')))
+            *(f'setsid /run/probe {verb} {port} >/dev/null 2>&1 </dev/null &'
+              for verb, port in udp.items()),
+            wait('ss -ltnH | grep -q :5201 && '
+                 + ''.join(f'ss -lunH | grep -q ":{port} " && ' for port in udp.values())
+                 + '[ "$(cat /sys/class/net/eth0/carrier)" = 1 ]')))
 
     def drop_guests(self):
         for name in self.guests:

@@ -5,10 +5,17 @@
  *	probe echo PORT			UDP: sends back what comes
  *	probe ask ADDRESS PORT MS SIZE	UDP: one request after the other for MS
  *					milliseconds; prints what a round trip took
+ *	probe sink PORT			UDP: counts what comes
+ *	probe send ADDRESS PORT MS SIZE RATE
+ *					UDP: RATE datagrams a second to a sink; prints
+ *					what was sent and what the sink has read
  *	probe loop N			2 * N instructions, and a few to begin and end
  *	probe copy N			N times "rep movsb" of 4096 bytes
  */
+#include "probe.h"
+
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +29,18 @@
 /* A round trip that takes longer is taken for a lost frame. */
 #define LOST_MS		500
 
-static int fail(const char *what)
+int fail(const char *what)
 {
 	perror(what);
 	return 1;
 }
 
-static int udp_socket(struct sockaddr_in *addr, const char *host, const char *port)
+int udp_socket(struct sockaddr_in *addr, const char *host, const char *port)
 {
 	memset(addr, 0, sizeof(*addr));
 	addr->sin_family = AF_INET;
 	addr->sin_port = htons(atoi(port));
+	errno = EINVAL;
 	if (inet_pton(AF_INET, host, &addr->sin_addr) != 1)
 		return -1;
 	return socket(AF_INET, SOCK_DGRAM, 0);
@@ -58,7 +66,7 @@ static int echo(const char *port)
 	}
 }
 
-static double now_us(void)
+double now_us(void)
 {
 	struct timespec t;
 
@@ -156,10 +164,15 @@ int main(int argc, char **argv)
 		return echo(argv[2]);
 	if (argc == 6 && !strcmp(argv[1], "ask"))
 		return ask(argv[2], argv[3], argv[4], argv[5]);
+	if (argc == 3 && !strcmp(argv[1], "sink"))
+		return sink(argv[2]);
+	if (argc == 7 && !strcmp(argv[1], "send"))
+		return send_at_rate(argv[2], argv[3], argv[4], argv[5], argv[6]);
 	if (argc == 3 && !strcmp(argv[1], "loop"))
 		return loop(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "copy"))
 		return copy(argv[2]);
-	fprintf(stderr, "usage: probe echo PORT | ask ADDRESS PORT MS SIZE | loop N | copy N\n");
+	fprintf(stderr, "usage: probe echo PORT | ask ADDRESS PORT MS SIZE | sink PORT |\n"
+		"	send ADDRESS PORT MS SIZE RATE | loop N | copy N\n");
 	return 2;
 }

@@ -15,6 +15,7 @@ from statistics import median
 import flame
 import hypercalls
 import loss
+import plan
 import svg
 from figures import (DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit,
                      place, shared_by)
@@ -67,9 +68,10 @@ def best(row):
 
 
 def losses(trials):
-    """Sums: sent, received, lost, and lost where."""
+    """Sums: sent, received, lost, and lost where; and how late the latest was."""
     return [number(sum(t[key] for t in trials)) for key in ('sent', 'received', 'lost')] + [
-        number(sum(t['lost_at'][place] for t in trials)) for place in loss.PLACES]
+        number(sum(t['lost_at'][place] for t in trials)) for place in loss.PLACES] + [
+        number(max(t['late_percent'] for t in trials))]
 
 
 def table(head, rows):
@@ -187,7 +189,7 @@ class Report:
                         rates.append((*name, *losses([best(row)])))
                     tries.append((*name, *losses(row['trials'])))
         head = ('test', 'configuration', 'round', 'sent', 'received', 'lost',
-                *loss.PLACES.values())
+                *loss.PLACES.values(), 'late %')
         return '\n'.join(x for x in (SEARCHES, SHOWN if rates else '', table(head, rates), TRIES,
                                      table(head, tries)) if x)
 
@@ -309,15 +311,16 @@ class Report:
 
 
 RATE_COLUMNS = {
-    'max': {'rate_fps': f'frames/s for each guest, less than {loss.LOSS_PERCENT} % lost',
+    'max': {'rate_fps': f'frames/s for each guest, less than {loss.LOSS_PERCENT} % lost, in time',
             'limit': 'what ended it'},
-    'udp': {'loss_percent': 'lost %', 'lost_at': 'lost where', 'mbit': 'Mbit/s received'},
+    'udp': {'loss_percent': 'lost %', 'lost_at': 'lost where', 'late_percent': 'late %',
+            'mbit': 'Mbit/s received'},
     'rr': {'median_us': 'median us', 'p99_us': '99 % us', 'lost': 'lost'},
 }
-LIMITS = {'loss': 'loss', 'sender': 'the sender', 'none': 'nothing'}
+LIMITS = {'loss': 'loss', 'late': 'the reader', 'sender': 'the sender', 'none': 'nothing'}
 # Tests whose hypercalls are told by kind; and those whose profiles are shown as tables
 # too, not as pictures alone.
-KINDS_OF = ('tcp_rx', 'tcp_tx', 'udp_rx_22_at_20000')
+KINDS_OF = ('tcp_rx', 'tcp_tx', f'udp_rx_{plan.SMALL}_at_{plan.LOAD}')
 TABLED = ('tcp_rx', 'tcp_tx')
 HEAD = '''.. SPDX-License-Identifier: GPL-2.0
 .. Written by make bench-report from the results of make bench or bench-quick.
@@ -352,14 +355,14 @@ IDLE_TEXT = '''Instructions, shown and not subtracted: a system under load goes 
 own idle cost is smaller than this. Once a second Xen's CPUs wait for each other to set their clocks; how
 long depends on the emulator, so that loop is kept out of all sums on this page.
 '''
-SEARCHES = f'''Lost is what iperf3's sender sent and iperf3's server did not read, not only the gaps
-that it saw. Counters on the way tell where: sent and never taken from the wire; taken, and
-refused by the NIC as its queue had no room; given out by the NIC, and not received by the
-guest's ``eth0``; received there and not read, of which what found a full socket, and what lay
-in a socket when the server stopped reading. The last of these makes no rate bad as long as it
-is less than {loss.UNREAD_PART * 100:g} % of what was sent. ARP and the like are in the counters: a place can
-have some frames too many or too few. A rate that the sender did not reach counts as what it
-reached; where the sender ended the search, a higher one has not been tried.
+SEARCHES = f'''Lost is what was sent and not read by the guest's program, which has read all that there was.
+Counters on the way tell where: sent and never taken from the wire; taken, and refused by the
+NIC as its queue had no room; given out by the NIC, and not received by the guest's ``eth0``;
+received there and not read, of which what found a full socket. ARP and the like are in the
+counters: a place can have some frames too many or too few. A guest that reads more slowly
+than is sent is late before it loses anything; a rate is shown only if the guest has read for
+at most {loss.LATE_PART * 100:g} % and {loss.LATE_S * 1000:g} ms longer than was sent. A rate that the sender did not reach counts as
+what it reached; where the sender ended the search, a higher one has not been tried.
 '''
 SHOWN = '''The tries that showed the rates:
 '''

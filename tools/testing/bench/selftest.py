@@ -6,6 +6,7 @@
 
 Needs no lab.
 """
+import argparse
 import array
 import contextlib
 import copy
@@ -13,9 +14,11 @@ import re
 import tempfile
 import unittest
 
+import bench
 import counts
 import figures
 import hypercalls
+import labs
 import loss
 import meter
 import plan
@@ -23,7 +26,7 @@ import report
 import targets
 import traffic
 
-# A guest that has read 90 datagrams, refused 7 as its socket was full, and has 3 in it.
+# A guest whose full sockets have refused 7 datagrams.
 GUEST = '''Ip: Forwarding DefaultTTL InReceives InDelivers OutRequests
 Ip: 2 64 131 130 40
 Icmp: InMsgs InErrors
@@ -43,40 +46,37 @@ Inter-|   Receive                                                |  Transmit
 '''
 
 
-def end(sent, received, size=22, seconds=2.0):
-    """A client's words about a test whose server saw no gap."""
-    return {'sum_sent': {'packets': sent, 'seconds': seconds},
-            'sum_received': {'bytes': received * size, 'bits_per_second': received * size * 8.0,
-                             'packets': received, 'lost_packets': 0},
-            'sum': {'packets': sent, 'lost_packets': 0}}
+def end(sent, received, seconds=2.0, reading=None, control=2):
+    """A sender's words about a test."""
+    return {'sent': sent, 'seconds': seconds, 'received': received,
+            'reading_seconds': seconds if reading is None else reading, 'control': control}
 
 
 class FakeLab:
-    """A way to one guest: who loses how many of the datagrams in a second.  What is lost
-    is the end of each test, so that iperf3 would tell none of it."""
+    """A way to one guest: who loses how many of the datagrams in a second, always the last
+    ones; and how many the guest reads in a second (reader), which loses none."""
 
-    def __init__(self, sender=10**9, **room):
-        self.sender, self.room = sender, room
+    def __init__(self, sender=10**9, control=2, **room):
+        self.sender, self.control, self.room = sender, control, room
         self.guests = {'g1': 1}
-        self.seen = dict.fromkeys(('tap', 'nic', 'guest', 'others', 'socket', 'unread'), 0)
+        self.seen = dict.fromkeys(('tap', 'nic', 'guest', 'others', 'socket'), 0)
 
     def stages(self):
         return dict(self.seen)
 
-    def iperf(self, _lab, words, seconds, _meanwhile=None):
-        size = int(words[words.index('-l') + 1])
-        rate = int(words[words.index('-b') + 1]) // size // 8
-        sent = left = min(rate, self.sender) * seconds
-        # A control connection of 20 frames, and the datagram that begins a stream.
+    def clients(self, _lab, commands, seconds):
+        (_, verb, address, port, ms, _, rate), = commands.values()
+        assert (verb, address, port, int(ms)) == ('send', '10.99.0.11', '9', seconds * 1000)
+        sent = left = min(int(rate), self.sender) * seconds
+        # Somebody's TCP, 20 frames.
         self.seen['others'] += 20
         for stage in ('tap', 'nic', 'guest'):
             left = min(left, self.room.get(stage, 10**9) * seconds)
-            self.seen[stage] += left + 21
+            self.seen[stage] += left + 20 + self.control
         read = min(left, self.room.get('socket', 10**9) * seconds)
         self.seen['socket'] += left - read
-        late = self.room.get('unread', 0)
-        self.seen['unread'] += late
-        return [{'end': end(sent, read - late, size, seconds)}]
+        reading = max(seconds, read / self.room.get('reader', 10**9))
+        return [end(sent, read, seconds, reading, self.control)]
 
 
 class FakeMeter:
@@ -85,29 +85,28 @@ class FakeMeter:
 
 class WithFakeLab(unittest.TestCase):
     def run_on(self, what, lab, test):
-        real, traffic.iperf = traffic.iperf, lab.iperf
+        real, traffic.clients = traffic.clients, lab.clients
         try:
             return what(lab, test, FakeMeter())
         finally:
-            traffic.iperf = real
+            traffic.clients = real
 
 
 class Loss(WithFakeLab):
     def test_counters_of_a_guest(self):
-        self.assertEqual(loss.guest_counters(GUEST),
-                         {'guest': 133, 'others': 29, 'socket': 7, 'unread': 3})
+        self.assertEqual(loss.guest_counters(GUEST), {'guest': 133, 'others': 29, 'socket': 7})
 
     def test_no_counters(self):
         with self.assertRaises(ValueError):
             loss.guest_counters(GUEST.replace('eth0', 'eth1'))
 
     def test_both_ends(self):
-        self.assertEqual(loss.ends([end(4000, 4000), end(3000, 2991)], 22),
+        self.assertEqual(loss.ends([end(4000, 4000, reading=1.9), end(3000, 2991, control=5)]),
                          {'sent': 7000, 'received': 6991, 'lost': 9, 'loss_percent': 0.129,
-                          'sent_fps': 1500})
+                          'sent_fps': 1500, 'late': False, 'late_percent': 0, 'control': 7})
 
     def test_nothing_sent(self):
-        got = {**loss.ends([end(0, 0)], 22), 'lost_at': dict.fromkeys(loss.PLACES, 0)}
+        got = loss.ends([end(0, 0, reading=0)])
         self.assertEqual((got['loss_percent'], loss.lossless(got)), (100, False))
 
     def lost(self, test=plan.udp(2, 22, 3000), **room):
@@ -118,6 +117,10 @@ class Loss(WithFakeLab):
     def test_nothing_lost(self):
         self.assertEqual(self.lost(), (0, {}))
 
+    def test_what_begins_and_ends_a_test_is_not_lost(self):
+        self.assertEqual(self.lost(control=9), (0, {}))
+        self.assertEqual(self.lost(control=9, nic=2900), (200, {'nic': 200}))
+
     def test_lost_at_the_end_of_a_run_by_each_place(self):
         for stage, place in (('tap', 'wire'), ('nic', 'nic'), ('guest', 'path'),
                              ('socket', 'socket')):
@@ -125,32 +128,45 @@ class Loss(WithFakeLab):
                 self.assertEqual(self.lost(**{stage: 2900}), (200, {place: 200}))
 
     def test_lost_in_two_places(self):
-        self.assertEqual(self.lost(nic=2900, socket=2500, unread=40),
-                         (1040, {'nic': 200, 'socket': 800, 'unread': 40}))
+        self.assertEqual(self.lost(nic=2900, socket=2500), (1000, {'nic': 200, 'socket': 800}))
 
     def test_lost_by_the_stack(self):
-        got = loss.ends([end(1000, 990)], 22)
-        passed = {'tap': 1021, 'nic': 1021, 'guest': 1021, 'others': 20, 'socket': 0, 'unread': 0}
-        self.assertEqual(loss.places(got, passed, 1)['guest'], 10)
+        got = loss.ends([end(1000, 990)])
+        passed = {'tap': 1022, 'nic': 1022, 'guest': 1022, 'others': 20, 'socket': 0}
+        self.assertEqual(loss.places(got, passed)['guest'], 10)
 
-    def lossless(self, lost, unread):
-        return loss.lossless({'sent': 10000, 'lost': lost,
-                              'lost_at': {'unread': unread, 'nic': lost - unread}})
+    def test_an_end_that_was_lost(self):
+        # One of three found a full socket.
+        got = loss.ends([end(1000, 900, control=3)])
+        passed = {'tap': 1023, 'nic': 1023, 'guest': 1023, 'others': 20, 'socket': 101}
+        places = loss.places(got, passed)
+        self.assertEqual((places['guest'], places['socket'], sum(places.values())), (-1, 101, 100))
 
     def test_a_frame_in_a_thousand(self):
-        self.assertEqual([self.lossless(n, 0) for n in (9, 10)], [True, False])
+        self.assertEqual([loss.lossless({'sent': 10000, 'lost': n}) for n in (9, 10)],
+                         [True, False])
 
-    def test_late_is_not_lost_but_within_limits(self):
-        self.assertTrue(self.lossless(100, 100))
-        self.assertFalse(self.lossless(110, 100))
-        self.assertFalse(self.lossless(200, 200))
+    def test_late(self):
+        for seconds, reading, want in ((1, 1.039, False), (1, 1.041, True), (1, 0.5, False),
+                                       (10, 10.21, False), (10, 10.23, True)):
+            with self.subTest(f'{reading} of {seconds}'):
+                # Of two guests, one is enough.
+                got = loss.ends([end(1000, 1000, seconds), end(1000, 1000, seconds, reading)])
+                self.assertEqual(got['late'], want)
+                self.assertEqual(got['late_percent'],
+                                 round(max(100 * (reading / seconds - 1), 0), 1))
+
+    def test_what_is_read_late_counts_in_the_time_that_it_took(self):
+        got = self.run_on(traffic.datagrams, FakeLab(reader=2000), plan.udp(2, 1250, 4000))
+        self.assertEqual((got['mbit'], got['lost'], got['late_percent']), (20.0, 0, 100))
 
     def test_what_was_not_sent_is_not_shown(self):
-        got = {'sent': 1000, 'sent_fps': 1000, 'lost': 0, 'lost_at': {'unread': 0}}
-        self.assertEqual(loss.shown(got, 1000), (1000, True))
-        self.assertEqual(loss.shown(got, 999), (999, True))
-        self.assertEqual(loss.shown(got, 2000), (1000, False))
-        self.assertEqual(loss.shown({**got, 'lost': 500}, 1000), (0, False))
+        got = {'sent': 1000, 'sent_fps': 1000, 'lost': 0, 'late': False}
+        self.assertEqual(loss.shown(got, 1000), (1000, ''))
+        self.assertEqual(loss.shown(got, 999), (999, ''))
+        self.assertEqual(loss.shown(got, 2000), (1000, 'sender'))
+        self.assertEqual(loss.shown({**got, 'lost': 500}, 1000), (0, 'loss'))
+        self.assertEqual(loss.shown({**got, 'late': True}, 1000), (0, 'late'))
 
 
 class Search(WithFakeLab):
@@ -166,14 +182,21 @@ class Search(WithFakeLab):
                 self.assertEqual(limit, 'loss')
                 self.assertEqual(max(t['shown_fps'] for t in trials), rate)
 
+    def test_ended_by_the_reader(self):
+        rate, limit, trials = self.search(reader=30000)
+        self.assertTrue(30000 / traffic.NEAR <= rate <= 30000 * 1.04, rate)
+        self.assertEqual((limit, sum(t['lost'] for t in trials)), ('late', 0))
+
     def test_ended_by_the_sender(self):
         rate, limit, _ = self.search(sender=50000, nic=200000)
         self.assertEqual((rate, limit), (50000, 'sender'))
 
     def test_the_sender_is_no_excuse_for_loss(self):
-        rate, limit, _ = self.search(sender=50000, nic=30000)
-        self.assertTrue(30000 / traffic.NEAR <= rate <= 30000 * 1.001, rate)
-        self.assertEqual(limit, 'loss')
+        for place, why in (('nic', 'loss'), ('reader', 'late')):
+            with self.subTest(place):
+                rate, limit, _ = self.search(sender=50000, **{place: 30000})
+                self.assertTrue(30000 / traffic.NEAR <= rate <= 30000 * 1.04, rate)
+                self.assertEqual(limit, why)
 
     def test_slower_than_the_first(self):
         self.assertTrue(260 <= self.search(nic=300)[0] <= 300)
@@ -184,18 +207,47 @@ class Search(WithFakeLab):
     def test_no_end(self):
         rate, limit, trials = self.search()
         self.assertEqual((rate, limit, len(trials)),
-                         (2000 << traffic.TRIALS - 1, 'none', traffic.TRIALS))
+                         (plan.FIRST << traffic.TRIALS - 1, 'none', traffic.TRIALS))
 
-    def test_what_came_to_nothing_is_looked_at_anew(self):
-        lab = FakeLab()
-        way = traffic.Way(lab)
-        way.begin()
-        lab.seen['tap'] += 1000
-        before = way.begin()
-        lab.seen['tap'] += 10
-        self.assertEqual(way.passed(before)['tap'], 10)
-        lab.seen['tap'] += 5
-        self.assertEqual(way.passed(way.begin())['tap'], 5)
+    def test_once_is_not_enough_to_be_bad(self):
+        lab = FakeLab(nic=30000)
+        real, falls = lab.clients, [2]
+
+        def clients(*args):
+            lab.room['nic'] = 100 if falls[0] == 0 else 30000
+            falls[0] -= 1
+            return real(*args)
+        lab.clients = clients
+        got = self.run_on(traffic.highest, lab, plan.highest(1, 22))
+        self.assertEqual([t['shown_fps'] for t in got['trials'][:5]], [4000, 8000, 0, 16000, 0])
+        self.assertTrue(30000 / traffic.NEAR <= got['rate_fps'] <= 30000 * 1.001)
+
+
+class Plans(unittest.TestCase):
+    def bench(self, name):
+        made = bench.Bench.__new__(bench.Bench)
+        made.plan = plan.PLANS[name]()
+        made.rounds, made.groups = made.plan.rounds, made.plan.groups
+        made.o = argparse.Namespace(configs=list(labs.CONFIGS))
+        return made
+
+    def test_lives_of_guests(self):
+        for name, want in (('quick', [1]), ('full', [3, 1, 1, 1, 3])):
+            made = self.bench(name)
+            self.assertEqual([len(made.passes(g)) for g in made.groups], want)
+            self.assertTrue(all(sum(made.passes(g), []) == [1, 2, 3] for g in made.groups))
+
+    def test_measurements(self):
+        # Configurations times rounds times tests, those of the first round, the switching.
+        self.assertEqual(self.bench('quick').expected()[1], 4 * (3 * 5 + 2))
+        self.assertEqual(self.bench('full').expected()[1],
+                         4 * 3 * 14 + 3 + 3 * 4 * (3 * 3 + 2) + 4 * 3 * 3)
+
+    def test_names_are_different(self):
+        for name in plan.PLANS:
+            for group in self.bench(name).groups:
+                names = [t.name for t in group.tests]
+                self.assertEqual(len(set(names)), len(names))
 
 
 class CountingLab:
@@ -238,6 +290,7 @@ class Meter(unittest.TestCase):
 
 
 FRAMES = 100000
+AT_LOAD = f'udp_rx_{plan.SMALL}_at_{plan.LOAD}'
 # For each frame, as a system does whose interrupts find many of them.
 CALLS = {
     'dom0': {'do_iret': .015, 'do_sched_op': .009, 'do_event_channel_op': .009,
@@ -276,7 +329,8 @@ def received(sent, **lost_at):
     """What a row has of datagrams."""
     lost = sum(lost_at.values())
     return {'mbit': 1.0, 'sent': sent, 'received': sent - lost, 'lost': lost,
-            'loss_percent': round(100 * lost / sent, 3), 'sent_fps': sent,
+            'loss_percent': round(100 * lost / sent, 3), 'sent_fps': sent, 'late': False,
+            'late_percent': 0.4, 'control': 2,
             'lost_at': {**dict.fromkeys(loss.PLACES, 0), **lost_at}}
 
 
@@ -310,7 +364,7 @@ def results(planted=None, config='nc2-direct', idle=None, rates=None):
                 rows[-1]['calls'] = {d: {k: n for (e, k), n in dict(idle or {}).items() if e == d}
                                      for d in counts.DOMAINS}
     return figures.Results({
-        'schema': 2, 'complete': True, 'plan': 'quick', 'rounds': 1, 'when': 'now', 'seconds': 60,
+        'schema': figures.SCHEMA, 'complete': True, 'plan': 'quick', 'rounds': 1, 'when': 'now', 'seconds': 60,
         'command': 'bench.py quick', 'host': {'cpus': 2, 'cpu': 'any', 'kernel': '6.1'},
         'versions': {'source': 'abc', 'qemu': 'QEMU', 'iperf3': 'iperf 3.18 (cJSON)',
                      'xen': '4.20', 'linux_dom0': '6.12 #1'},
@@ -323,7 +377,7 @@ class Hypercalls(unittest.TestCase):
     def verdict(self, *args, **words):
         return targets.target_hypercalls(results(*args, **words))
 
-    def planted(self, want, kind, rate, tests=('tcp_rx', 'tcp_tx', 'udp_rx_22_at_20000'), **words):
+    def planted(self, want, kind, rate, tests=('tcp_rx', 'tcp_tx', AT_LOAD), **words):
         for test in tests:
             for domain in counts.DOMAINS:
                 with self.subTest(f'{kind} {test} {domain}'):
@@ -357,11 +411,11 @@ class Hypercalls(unittest.TestCase):
             plant = {(domain, 'evtchn_send'): .25, (domain, 'do_event_channel_op'): .25}
             self.assertEqual(self.verdict({'tcp_rx': plant})[1], targets.MISSED)
             # It is at full rate that there must be few.
-            self.assertEqual(self.verdict({'udp_rx_22_at_20000': plant})[1], targets.REACHED)
+            self.assertEqual(self.verdict({AT_LOAD: plant})[1], targets.REACHED)
 
     def test_an_interrupt_for_a_frame(self):
         self.planted(targets.MISSED, 'do_physdev_op', 1, ('tcp_rx', 'tcp_tx'))
-        self.planted(targets.REACHED, 'do_iret', 1, ('udp_rx_22_at_20000',))
+        self.planted(targets.REACHED, 'do_iret', 1, (AT_LOAD,))
 
     def test_the_idle_system_is_subtracted(self):
         idle = {(d, 'do_grant_table_op'): FRAMES / 64 for d in counts.DOMAINS}
@@ -387,6 +441,10 @@ class Rates(unittest.TestCase):
         self.assertEqual(self.verdict((90000,), (30000,)), targets.REACHED)
         self.assertEqual(self.verdict((80000,), (30000,)), targets.MISSED)
 
+    def test_a_reader_that_is_late_is_a_limit(self):
+        self.assertEqual(self.verdict((90000, 'late'), (30000, 'late')), targets.REACHED)
+        self.assertEqual(self.verdict((80000, 'late'), (30000, 'late')), targets.MISSED)
+
     def test_what_the_sender_limits_may_be_more(self):
         self.assertEqual(self.verdict((90000, 'sender'), (30000,)), targets.REACHED)
         self.assertEqual(self.verdict((80000, 'sender'), (30000,)), targets.UNKNOWN)
@@ -406,13 +464,14 @@ class Page(unittest.TestCase):
         for text in (r'tcp_rx +nc2-direct +guest +grant_table_op 0\.500 +evtchn_send 0\.005 +iret',
                      r'udp_rx_22_max +stock +30,000 +the sender',
                      r'udp_rx_22_max +nc2-direct +30,000 +loss',
-                     r'udp_rx_22_max +nc2-direct +1 +30,000 +30,000 +0 +0 +0 +0 +0 +0 +0\n',
-                     r'udp_rx_22_max +nc2-direct +1 +90,000 +60,000 +30,000 +0 +30,000 +0 +0 +0 +0'):
+                     r'udp_rx_22_max +nc2-direct +1 +30,000 +30,000 +0 +0 +0 +0 +0 +0 +0\.4\n',
+                     r'udp_rx_22_max +nc2-direct +1 +90,000 +60,000 +30,000 +0 +30,000 +0 +0 +0 +0\.4\n',
+                     r'udp_rx_22_at_3000 +stock +0 +- +0\.4 +1\n'):
             self.assertTrue(re.search(text, page), text)
 
     def test_results_of_another_schema(self):
         with self.assertRaises(ValueError):
-            figures.Results({'schema': 1})
+            figures.Results({'schema': figures.SCHEMA - 1})
 
 
 if __name__ == '__main__':

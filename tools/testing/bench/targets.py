@@ -53,7 +53,8 @@ def rates(r):
     found = {c: r.rows(c, 'udp_rx_22_max') for c in ('nc2-direct', 'stock')}
     text, verdict = judge('rate without loss', *([row['rate_fps'] for row in rows]
                                                  for rows in found.values()), 3, at_most=False)
-    short = [c for c, rows in found.items() if any(row['limit'] != 'loss' for row in rows)]
+    short = [c for c, rows in found.items()
+             if any(row['limit'] in ('sender', 'none') for row in rows)]
     if short:
         text += f' (nothing faster was sent: {", ".join(short)})'
     # The ratio is then a least, or a most.

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import loss
-from labs import BUILD, BenchError, Busy, address
+from labs import BUILD, ECHO_PORT, SINK_PORT, BenchError, Busy, address
 
 # What a client may take longer than its test: both ends talk before and after it.
 SLACK_S = 60
@@ -64,6 +64,13 @@ def iperf(lab, words, seconds, meanwhile=None):
                          for g in lab.guests}, seconds, meanwhile)
 
 
+def probes(lab, test, verb, port, *words):
+    """clients() of which each is the same command of probe."""
+    return clients(lab, {g: [f'{BUILD}/bench/probe', verb, address(g), str(port),
+                             str(int(test.seconds * 1000)), str(test.size), *map(str, words)]
+                         for g in lab.guests}, test.seconds)
+
+
 def patiently(what, *args):
     for _ in range(BEGINNINGS - 1):
         try:
@@ -83,26 +90,17 @@ def run(lab, test, meter):
         lab, test, meter)
 
 
-def measured(lab, test, meter, words, meanwhile=None):
-    """The clients' ends of a test."""
-    words = [*words, '-t', str(test.seconds)]
+def stream(lab, test, meter):
+    # The machine's own choice may be any.
+    words = ['-C', 'cubic', '-t', str(test.seconds)]
     if test.streams > 1:
         words += ['-P', str(test.streams)]
     if test.direction == 'tx':
         words.append('-R')
-    with meter.on():
-        return [r['end'] for r in iperf(lab, words, test.seconds, meanwhile)]
-
-
-def mbit(ends):
-    return round(sum(e['sum_received']['bits_per_second'] for e in ends) / 1e6, 2)
-
-
-def stream(lab, test, meter):
     switching = (lambda: lab.switch_paths(test.switches)) if test.switches else None
-    # The machine's own choice may be any.
-    ends = measured(lab, test, meter, ['-C', 'cubic'], switching)
-    return {'mbit': mbit(ends),
+    with meter.on():
+        ends = [r['end'] for r in iperf(lab, words, test.seconds, switching)]
+    return {'mbit': round(sum(e['sum_received']['bits_per_second'] for e in ends) / 1e6, 2),
             'retransmits': sum(e['sum_sent'].get('retransmits', 0) for e in ends)}
 
 
@@ -110,27 +108,22 @@ class Way:
     """Counters on the way to the guests, from one test to the next."""
 
     def __init__(self, lab):
-        self.lab, self.seen = lab, None
+        self.lab, self.seen = lab, lab.stages()
 
-    def begin(self):
-        # Not those of before a test that has come to nothing.
-        seen, self.seen = self.seen or self.lab.stages(), None
-        return seen
-
-    def passed(self, before):
-        self.seen = self.lab.stages()
+    def passed(self):
+        before, self.seen = self.seen, self.lab.stages()
         return {stage: count - before[stage] for stage, count in self.seen.items()}
 
 
 def datagrams(lab, test, meter, way=None):
     """Datagrams at a rate.  Where they were lost is looked at on the way to the guests."""
     way = way or Way(lab)
-    before = way.begin() if test.direction == 'rx' else None
-    ends = measured(lab, test, meter, ['-u', '-b', str(test.rate * test.size * 8),
-                                       '-l', str(test.size)])
-    found = {'mbit': mbit(ends), **loss.ends(ends, test.size)}
-    if before:
-        found['lost_at'] = loss.places(found, way.passed(before), test.streams * len(ends))
+    with meter.on():
+        ends = probes(lab, test, 'send', SINK_PORT, test.rate)
+    bits = sum(e['received'] * test.size * 8 / max(e['seconds'], e['reading_seconds'])
+               for e in ends)
+    found = {'mbit': round(bits / 1e6, 2), **loss.ends(ends)}
+    found['lost_at'] = loss.places(found, way.passed())
     return found
 
 
@@ -146,31 +139,32 @@ def highest(lab, test, meter):
     way = Way(lab)
 
     def once(rate):
-        got = patiently(datagrams, lab, dataclasses.replace(test, kind='udp', rate=rate), meter,
-                        way)
-        fps, whole = loss.shown(got, rate)
+        got = datagrams(lab, dataclasses.replace(test, kind='udp', rate=rate), meter, way)
+        fps, wrong = loss.shown(got, rate)
         trials.append({'offered_fps': rate, 'shown_fps': fps, **got})
-        return fps, whole
+        return fps, wrong
 
     def twice(rate):
-        # A first loss may be the host's doing, which is busy with other things.
-        fps, whole = once(rate)
-        return (fps, whole) if whole else max((fps, whole), once(rate))
+        got = once(rate)
+        if got[1]:
+            # It may be the host's doing, which is busy with other things.
+            got = max(got, once(rate), key=lambda x: (x[0], not x[1]))
+        return got
     rate, limit = bisect(twice, test.rate)
     return {'rate_fps': rate, 'limit': limit, 'trials': trials}
 
 
 def bisect(attempt, rate):
-    """(the highest rate that was shown, or 0; what the next one failed by: 'loss',
+    """(the highest rate that was shown, or 0; what the next one failed by: 'loss', 'late',
     'sender', or 'none' if none failed): doubled or halved, then between a good and a bad.
 
     attempt(rate): as loss.shown()."""
     low, high, limit = 0, None, 'none'
     for _ in range(TRIALS):
-        fps, whole = attempt(rate)
+        fps, wrong = attempt(rate)
         low = max(low, fps)
-        if not whole:
-            high, limit = rate, 'sender' if fps else 'loss'
+        if wrong:
+            high, limit = rate, wrong
         if high is None:
             rate *= 2
         elif not low:
@@ -186,9 +180,7 @@ def bisect(attempt, rate):
 
 def round_trips(lab, test, meter):
     with meter.on():
-        got = clients(lab, {g: [f'{BUILD}/bench/probe', 'ask', address(g), '7',
-                                str(int(test.seconds * 1000)), str(test.size)]
-                            for g in lab.guests}, test.seconds)
+        got = probes(lab, test, 'ask', ECHO_PORT)
     return {'trips': sum(r['trips'] for r in got), 'lost': sum(r['lost'] for r in got),
             'median_us': max(r['median_us'] for r in got),
             'p99_us': max(r['p99_us'] for r in got)}

@@ -52,6 +52,10 @@ adds_up() {
 		places = udp['lost_at']
 		print(udp)
 		assert udp['received'] and udp['sent'] - udp['received'] == udp['lost'], udp
+		# The program has read no more than the front has given to the guest, and was asked
+		# twice or more.
+		assert udp['received'] <= udp['drivers']['front']['rx_direct_frames'], udp
+		assert udp['control'] >= 2, udp
 		assert sum(places.values()) == udp['lost'], udp
 		assert all(-100 <= n <= udp['lost'] + 100 for n in places.values()), udp
 	END
