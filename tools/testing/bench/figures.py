@@ -49,6 +49,15 @@ def frames(row):
     return row['wire'].get(f'{row["direction"]}_frames', 0)
 
 
+def answers(row):
+    """Frames the other way, acknowledgements nearly all of them, for one of frames().
+
+    How often a peer acknowledges is its own affair and that of the moment; each one
+    costs the guest more than a frame of those that it sends in lots."""
+    other = {'rx': 'tx', 'tx': 'rx'}[row['direction']]
+    return row['wire'].get(f'{other}_frames', 0) / frames(row) if frames(row) else 0
+
+
 def received(row):
     """What the costs of a search are divided by: frames that the NIC counted in all of it.
 
@@ -94,5 +103,6 @@ def mbit(results, config, test, guests=1):
     return [row['mbit'] for row in results.rows(config, test, guests) if 'mbit' in row]
 
 
-__all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'SCHEMA', 'Results', 'domain_sum', 'everything',
-           'frames', 'host_side', 'mbit', 'per_frame', 'place', 'received', 'shared_by']
+__all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'SCHEMA', 'Results', 'answers', 'domain_sum',
+           'everything', 'frames', 'host_side', 'mbit', 'per_frame', 'place', 'received',
+           'shared_by']

@@ -17,8 +17,8 @@ import hypercalls
 import loss
 import plan
 import svg
-from figures import (DOMAINS, HYPERCALLS, Results, domain_sum, everything, frames, host_side, mbit,
-                     place, shared_by)
+from figures import (DOMAINS, HYPERCALLS, Results, answers, domain_sum, everything, frames,
+                     host_side, mbit, place, shared_by)
 from labs import BUILD, REPO
 from targets import targets
 
@@ -167,8 +167,10 @@ class Report:
                 if got:
                     fps = [frames(x) / x['length'] for x in got]
                     rows.append((test, config, spread([x['mbit'] for x in got]), spread(fps),
+                                 spread([answers(x) for x in got]),
                                  spread([x['retransmits'] for x in got])))
-        out.append(table(('test', 'configuration', 'Mbit/s', 'frames/s', 'retransmits'), rows))
+        out.append(table(('test', 'configuration', 'Mbit/s', 'frames/s', 'answers a frame',
+                          'retransmits'), rows))
         for kind, columns in RATE_COLUMNS.items():
             rows = [(test, config, *(cell(got, key) for key in columns))
                     for test in self.r.tests(guests, kind) for config in self.r.configs()

@@ -7,7 +7,7 @@ spread of the runs could turn is marked as such; what was not measured is said t
 from statistics import median
 
 import hypercalls
-from figures import everything, frames, host_side, mbit, per_frame
+from figures import answers, everything, frames, host_side, mbit, per_frame
 
 REACHED, MISSED, UNKNOWN = 'reached', 'MISSED', 'not measured'
 # Noise: fewer hypercalls than one for 200 frames are none "for a frame".  A test begins and
@@ -110,9 +110,13 @@ def target_hypercalls(r):
 
 def target_tx(r):
     direct = per_frame(r, 'nc2-direct', 'tcp_tx', everything)
-    return together([
+    text, verdict = together([
         judge('everything, direct to vf', direct, per_frame(r, 'vf', 'tcp_tx', everything), 1.15),
         judge('direct to stock', direct, per_frame(r, 'stock', 'tcp_tx', everything), 1.0)])
+    # What the peer answers is no doing of ours, and a good part of the cost.
+    each = ', '.join(f'{c} {median(answers(row) for row in rows):.2f}'
+                     for c in ('nc2-direct', 'vf', 'stock') if (rows := r.rows(c, 'tcp_tx')))
+    return f'{text}; answers a frame: {each}', verdict
 
 
 def target_bridged(r):
