@@ -97,10 +97,30 @@ static u16 add_slot(struct tx_frame *f)
 	f->at = q->tx.req_prod_pvt++;
 	s->skb = NULL;
 	s->head = f->head;
-	s->busy = true;
 	s->has_frag = false;
 	s->is_mcast = false;
 	return id;
+}
+
+/*
+ * From here on the back's answers count.  What they find must stand before: a back
+ * that lies may answer what it has not been shown.  @skb: freed with the last one.
+ */
+static void hand_over(const struct tx_frame *f, struct sk_buff *skb)
+{
+	struct nc2f_tx_slot *slots = f->q->tx_slot;
+	u16 id = f->head, next;
+	u32 n;
+
+	slots[id].skb = skb;
+	slots[id].slots = f->slots;
+	slots[id].left = f->slots;
+	for (n = f->slots; n; n--, id = next) {
+		/* Once the last one has been answered they may be another frame's. */
+		next = slots[id].next;
+		/* Pairs with the acquire in done_one(). */
+		smp_store_release(&slots[id].busy, true);
+	}
 }
 
 static void add_copy(struct tx_frame *f, const struct sk_buff *skb, u32 from, u32 len)
@@ -182,7 +202,6 @@ static void put_frame(struct nc2f_queue *q, struct sk_buff *skb, u32 copy)
 {
 	u32 n = min_t(u32, copy, PAGE_SIZE);
 	struct tx_frame f = { .q = q };
-	struct nc2f_tx_slot *head;
 	u32 done;
 
 	add_copy(&f, skb, 0, n);
@@ -197,15 +216,13 @@ static void put_frame(struct nc2f_queue *q, struct sk_buff *skb, u32 copy)
 	if (copy < skb->len)
 		add_frags(&f, skb);
 	flush(&f, 0);
-	head = &q->tx_slot[f.head];
-	head->left = f.slots;
-	head->slots = f.slots;
 	skb_tx_timestamp(skb);
 	/* Frames whose pages are not granted are done with. */
-	if (copy < skb->len)
-		head->skb = skb;
-	else
+	if (copy == skb->len) {
 		dev_consume_skb_any(skb);
+		skb = NULL;
+	}
+	hand_over(&f, skb);
 }
 
 /**
@@ -328,8 +345,6 @@ bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr)
 	id = add_slot(&f);
 	s = &q->tx_slot[id];
 	s->is_mcast = true;
-	s->left = 1;
-	s->slots = 1;
 	f.req = (struct xen_netif_tx_request){
 		.gref = s->hdr.ref, .id = id, .flags = XEN_NETTXF_extra_info,
 	};
@@ -337,6 +352,7 @@ bool nc2f_tx_mcast(struct nc2f_queue *q, bool add, const u8 *addr)
 	memcpy(RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++), &info, sizeof(info));
 	flush(&f, 0);
 	nc2f_mcast_sent(q->nf);
+	hand_over(&f, NULL);
 	nc2f_tx_publish(q);
 	return true;
 }
@@ -368,8 +384,7 @@ bool nc2f_tx_copy(struct nc2f_queue *q, const void *data, u32 len)
 	memcpy(page_address(page->page), data, len);
 	f.req = (struct xen_netif_tx_request){ .gref = page->ref, .id = id, .size = len };
 	flush(&f, 0);
-	q->tx_slot[id].left = 1;
-	q->tx_slot[id].slots = 1;
+	hand_over(&f, NULL);
 	nc2f_stats_tx(st, len, len);
 	return true;
 }
@@ -405,7 +420,8 @@ static const char *done_one(struct nc2f_queue *q, const struct xen_netif_tx_resp
 	if (id >= NC2F_RING_SIZE)
 		return "a transmit response has a wrong id";
 	s = &q->tx_slot[array_index_nospec(id, NC2F_RING_SIZE)];
-	if (!s->busy)
+	/* Pairs with the release in hand_over(). */
+	if (!smp_load_acquire(&s->busy))
 		return "a transmit response answers no request";
 	if (s->has_frag && !nc2f_grant_end(s->frag))
 		return "a page of a sent frame is still in use";
