@@ -85,6 +85,7 @@ static void connect(struct nc2f_dev *nf)
 
 	if (err) {
 		xenbus_dev_error(nf->xdev, err, "reading mac");
+		try_later(nf);
 		return;
 	}
 	if (nc2f_connect(nf))
@@ -279,6 +280,31 @@ static bool wait_back(struct nc2f_dev *nf, enum xenbus_state state)
 	return false;
 }
 
+/* Whether another device stands in our place: its back is not ours to wait for. */
+static bool replaced(const struct nc2f_dev *nf)
+{
+	return nf->xdev->state != XenbusStateInitialising &&
+	       xenbus_read_unsigned(nf->xdev->nodename, "state", XenbusStateUnknown) ==
+	       XenbusStateInitialising;
+}
+
+/* Has the back let go.  Where nothing is shared there is nothing to wait for. */
+static void close_back(struct nc2f_dev *nf)
+{
+	struct xenbus_device *xdev = nf->xdev;
+	bool shared = nf->phase == NC2F_STOPPED;
+
+	if (replaced(nf) ||
+	    (back_state(nf) == XenbusStateClosed && xdev->state == XenbusStateClosed))
+		return;
+	xenbus_switch_state(xdev, XenbusStateClosing);
+	if (shared)
+		wait_back(nf, XenbusStateClosing);
+	xenbus_switch_state(xdev, XenbusStateClosed);
+	if (shared && !wait_back(nf, XenbusStateClosed))
+		dev_warn(&xdev->dev, "the back does not close\n");
+}
+
 static void nc2f_remove(struct xenbus_device *xdev)
 {
 	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
@@ -291,13 +317,7 @@ static void nc2f_remove(struct xenbus_device *xdev)
 
 	mutex_lock(&nf->lock);
 	nc2f_disconnect(nf);
-	if (back_state(nf) != XenbusStateClosed || xdev->state != XenbusStateClosed) {
-		xenbus_switch_state(xdev, XenbusStateClosing);
-		wait_back(nf, XenbusStateClosing);
-		xenbus_switch_state(xdev, XenbusStateClosed);
-		if (!wait_back(nf, XenbusStateClosed))
-			dev_warn(&xdev->dev, "the back does not close\n");
-	}
+	close_back(nf);
 	nc2f_release(nf);
 	mutex_unlock(&nf->lock);
 
