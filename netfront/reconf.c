@@ -58,7 +58,7 @@ int nc2f_reconf(struct nc2f_dev *nf, u32 queues)
 	WRITE_ONCE(nf->wish.seq, nf->wish.seq + 1);
 	if (netif_carrier_ok(dev)) {
 		nf->keep_link = true;
-		mod_delayed_work(system_wq, &nf->link, LINK_GRACE);
+		mod_delayed_work(system_freezable_wq, &nf->link, LINK_GRACE);
 	}
 	nc2f_netdev_pause(nf);
 	if (queues) {
@@ -66,7 +66,8 @@ int nc2f_reconf(struct nc2f_dev *nf, u32 queues)
 		if (netif_running(dev))
 			nc2f_pollers_run(nf, dev->real_num_rx_queues);
 	}
-	mod_delayed_work(system_wq, &nf->retry, 0);
+	/* Freezable: what it does must not run across a migration. */
+	mod_delayed_work(system_freezable_wq, &nf->retry, 0);
 	return err;
 }
 
