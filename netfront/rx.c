@@ -56,8 +56,11 @@ static bool fill_one(struct nc2f_queue *q, u16 id)
 						  __GFP_ZERO);
 		if (!buf->page)
 			return false;
-		/* What a program redirects comes back with pointers of ours in it. */
-		if (q->nf->bounce && q->nf->made.xdp)
+		/*
+		 * It comes back with what was done in it: pointers of what a program
+		 * redirects, or what IPsec has decrypted in its place.
+		 */
+		if (q->nf->bounce)
 			clear_page(page_address(buf->page));
 		nc2f_grant_begin(buf->ref, q->domid, buf->page, false);
 	}
