@@ -45,7 +45,7 @@ int nc2f_pool_init(struct nc2f_pool *p, u32 pages, u32 buf_size)
 	p->shift = buf_size == XEN_NC2_PAGE_SIZE ? 0 : 1;
 	p->nr = pages << p->shift;
 	p->held_mask = roundup_pow_of_two(p->nr) - 1;
-	p->low = p->nr / 4;
+	p->low = max(p->nr / 4, 1U);
 	p->owner = kzalloc(p->nr, GFP_KERNEL);
 	p->free = kcalloc(p->nr, sizeof(*p->free), GFP_KERNEL);
 	p->held = kcalloc(p->held_mask + 1, sizeof(*p->held), GFP_KERNEL);

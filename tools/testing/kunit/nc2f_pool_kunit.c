@@ -288,6 +288,23 @@ static void starved_below_a_quarter(struct kunit *test)
 	nc2f_pool_fini(&p);
 }
 
+/* A quarter of it is none: one that reads nothing could have them all. */
+static void smallest_pool_can_starve(struct kunit *test)
+{
+	struct xen_nc2_comp comp = { .len = 60 };
+	struct nc2f_pool p;
+	u32 id;
+
+	KUNIT_ASSERT_EQ(test, nc2f_pool_init(&p, 1, 4096), 0);
+	id = nc2f_pool_post(&p);
+	KUNIT_EXPECT_FALSE(test, nc2f_pool_starved(&p));
+	comp.page = id;
+	KUNIT_ASSERT_EQ(test, nc2f_pool_take(&p, &comp), id);
+	KUNIT_ASSERT_EQ(test, nc2f_pool_hold(&p, id), 0);
+	KUNIT_EXPECT_TRUE(test, nc2f_pool_starved(&p));
+	nc2f_pool_fini(&p);
+}
+
 /* The model: one owner for each buffer, and who is idle. */
 struct model {
 	enum nc2f_owner owner[16];
@@ -453,6 +470,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(slow_reader_does_not_hide_the_others),
 	KUNIT_CASE(held_queue_turns_for_long),
 	KUNIT_CASE(starved_below_a_quarter),
+	KUNIT_CASE(smallest_pool_can_starve),
 	KUNIT_CASE(all_short_sequences_agree_with_model),
 	KUNIT_CASE(random_walk_agrees_with_model),
 	{}
