@@ -8,20 +8,29 @@
 
 #include "netdev.h"
 
+/* How often to see whether a driver domain is still there. */
+#define LOOK_PAUSE	(10 * HZ)
+
 /* While one change waits to be looked at, others need no entry in the queue. */
 static bool none_waits(struct xenbus_watch *watch, const char *path, const char *token)
 {
 	return !watch->nr_pending;
 }
 
+/* Freezable: what a suspend leaves of the back is for its end to look at. */
+static void look_now(struct nc2f_follow *f)
+{
+	mod_delayed_work(system_freezable_wq, &f->work, 0);
+}
+
 static void carrier_changed(struct xenbus_watch *watch, const char *path, const char *token)
 {
-	schedule_work(&container_of(watch, struct nc2f_follow, carrier)->work);
+	look_now(container_of(watch, struct nc2f_follow, carrier));
 }
 
 static void mtu_changed(struct xenbus_watch *watch, const char *path, const char *token)
 {
-	schedule_work(&container_of(watch, struct nc2f_follow, mtu)->work);
+	look_now(container_of(watch, struct nc2f_follow, mtu));
 }
 
 static void arm(struct nc2f_dev *nf, struct xenbus_watch *watch, bool *armed,
@@ -71,11 +80,14 @@ static void follow_mtu(struct nc2f_dev *nf)
 
 static void follow_work(struct work_struct *work)
 {
-	struct nc2f_follow *f = container_of(work, struct nc2f_follow, work);
+	struct nc2f_follow *f = container_of(work, struct nc2f_follow, work.work);
 	struct nc2f_dev *nf = container_of(f, struct nc2f_dev, follow);
 
 	follow_mtu(nf);
 	nc2f_follow_link(nf);
+	/* Nobody tells us when a driver domain is destroyed. */
+	if (nf->xdev->otherend_id)
+		queue_delayed_work(system_freezable_wq, &f->work, LOOK_PAUSE);
 }
 
 /**
@@ -88,12 +100,13 @@ void nc2f_follow_start(struct nc2f_dev *nf)
 {
 	struct nc2f_follow *f = &nf->follow;
 
-	INIT_WORK(&f->work, follow_work);
+	INIT_DELAYED_WORK(&f->work, follow_work);
 	f->last_mtu = read_mtu(nf);
 	if (f->last_mtu)
 		nf->dev->mtu = f->last_mtu;
 	arm(nf, &f->carrier, &f->carrier_armed, carrier_changed, nf->xdev->otherend, "carrier");
 	arm(nf, &f->mtu, &f->mtu_armed, mtu_changed, nf->xdev->nodename, "mtu");
+	look_now(f);
 }
 
 /**
@@ -109,7 +122,7 @@ void nc2f_follow_stop(struct nc2f_dev *nf)
 
 	disarm(&f->carrier, &f->carrier_armed);
 	disarm(&f->mtu, &f->mtu_armed);
-	cancel_work_sync(&f->work);
+	cancel_delayed_work_sync(&f->work);
 }
 
 /**
@@ -130,11 +143,13 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
  * nc2f_follow_link - make the link what the back says it is
  * @nf: the interface
  *
- * Process context, without RTNL.  A back that says nothing means that it is up.
+ * Process context, without RTNL.  A back that says nothing means that it is up,
+ * and one that is not there that it is down.
  */
 void nc2f_follow_link(struct nc2f_dev *nf)
 {
-	bool up = xenbus_read_unsigned(nf->xdev->otherend, "carrier", 1);
+	bool up = xenbus_exists(XBT_NIL, nf->xdev->otherend, "state") &&
+		  xenbus_read_unsigned(nf->xdev->otherend, "carrier", 1);
 	bool came = false;
 
 	rtnl_lock();

@@ -22,7 +22,7 @@ struct nc2f_dev;
  * @connected: the back is connected: the link is what the back says; under RTNL
  * @last_mtu: what the key said when it was last obeyed; 0 if nothing; @work, and
  *	before the watch is armed
- * @work: obeys
+ * @work: obeys; that of a driver domain's interface looks again by itself
  */
 struct nc2f_follow {
 	struct xenbus_watch carrier;
@@ -31,7 +31,7 @@ struct nc2f_follow {
 	bool mtu_armed;
 	bool connected;
 	unsigned int last_mtu;
-	struct work_struct work;
+	struct delayed_work work;
 };
 
 void nc2f_follow_start(struct nc2f_dev *nf);

@@ -144,13 +144,18 @@ with_link() {
 	on g2 grep -q 1 /sys/class/net/eth0/carrier
 }
 
-# Its interface is dead then, of which nobody tells g2, and g2 is not.
+without_link() {
+	on g2 grep -q 0 /sys/class/net/eth0/carrier
+}
+
+# Its interface is dead then, which nobody tells g2 but its front finds out; g2 is not.
 driver_destroyed() {
 	stream_start g2
 	lab guest destroy g1
 	stream_end g2
 	on g2 sh -c 'grep . /sys/bus/xen/devices/vif-0/nc2/*; ping -c 1 -W 2 10.99.0.1 || true'
 	is "the state that g2 sees" "$(on g2 xenstore-read device/vif/0/state)" 4
+	until_true "$LIMIT" "g2 has no link" without_link
 	d0 clean "$LIMIT"
 }
 
