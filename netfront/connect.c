@@ -306,8 +306,10 @@ int nc2f_connect(struct nc2f_dev *nf)
 	nf->phase = NC2F_UP;
 	nf->met = false;
 	nf->suspended = false;
-	if (!err && nf->dev->reg_state == NETREG_UNINITIALIZED) {
-		err = register_netdev(nf->dev);
+	if (!err && nf->dev->reg_state != NETREG_REGISTERED) {
+		/* A netdev that could not be registered can never be. */
+		err = nf->dev->reg_state == NETREG_UNINITIALIZED ?
+		      register_netdev(nf->dev) : -ENODEV;
 		if (err)
 			xenbus_dev_error(xdev, err, "registering the netdev");
 	}

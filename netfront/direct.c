@@ -58,7 +58,9 @@ static void switch_tx(struct nc2f_direct *d, bool direct, const char *reason)
 		return;
 	WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
 	atomic_inc(&nf->path_switches);
-	netdev_info(dev, "path: %s\n", direct ? "direct" : "bridged");
+	/* As often as the back likes. */
+	if (net_ratelimit())
+		netdev_info(dev, "path: %s\n", direct ? "direct" : "bridged");
 }
 
 /* Final: the back has let go of both pools. */

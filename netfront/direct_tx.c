@@ -9,6 +9,7 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netpoll.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -203,7 +204,11 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 	netdev_tx_t ret = NETDEV_TX_OK;
 	u32 slot;
 
-	spin_lock(&d->tx_lock);
+	/* netpoll may have interrupted, on this CPU, a sender of another queue. */
+	if (!netpoll_tx_running(d->nf->dev))
+		spin_lock(&d->tx_lock);
+	else if (!spin_trylock(&d->tx_lock))
+		return NETDEV_TX_BUSY;
 	if (!plan(d, skb, &e)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
 		dev_kfree_skb_any(skb);

@@ -364,7 +364,11 @@ void nc2f_netdev_pause(struct nc2f_dev *nf)
 	/* What it has not sent by now will never be accounted for. */
 	if (nf->direct)
 		nc2f_direct_tx_forget(nf->direct);
-	nf->tx_direct = NULL;
+	if (nf->tx_direct) {
+		WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
+		atomic_inc(&nf->path_switches);
+	}
+	WRITE_ONCE(nf->tx_direct, NULL);
 	nc2f_pollers_let_go(nf);
 }
 
