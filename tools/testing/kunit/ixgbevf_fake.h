@@ -516,7 +516,7 @@ static void fake_test_exit(struct kunit *test)
 
 static int fake_start(struct fake *f, u32 mtu)
 {
-	struct nc2q_start params = { .buf_size = 2048, .mtu = mtu };
+	struct nc2q_start params = { .buf_size = 2048, .mtu = mtu, .coalesce_us = 20 };
 
 	return nc2b_ivf_start(&f->vf, &params);
 }

@@ -147,7 +147,7 @@ static void expect_log(struct kunit *test, const struct event *want, unsigned in
 	r->log_n = 0;
 }
 
-static const struct nc2q_start params = { .buf_size = 2048, .mtu = 1500 };
+static const struct nc2q_start params = { .buf_size = 2048, .mtu = 1500, .coalesce_us = 20 };
 
 static void start_is_step_by_step(struct kunit *test)
 {
