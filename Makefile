@@ -17,7 +17,7 @@ install: all
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR=updates modules_install
 	install -D -m 755 tools/nc2-vfs "$(DESTDIR)/usr/sbin/nc2-vfs"
 	install -D -m 755 tools/hotplug/vif-nc2 "$(DESTDIR)/etc/xen/scripts/vif-nc2"
-	depmod -a
+	depmod -a "$$($(MAKE) -s -C "$(KDIR)" kernelrelease)"
 
 # Both modules for both of Debian's kernels, with the compiler that they need:
 # built in build/modules/<kernel>/ from copies, so that one tree serves both.

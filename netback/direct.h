@@ -32,9 +32,9 @@ struct xenbus_device;
  * @NC2B_D_RX_FRAMES: frames that the NIC wrote into the guest's pages
  * @NC2B_D_RX_BYTES: their bytes
  * @NC2B_D_RX_BOUNCED: frames that came through a bounce buffer
- * @NC2B_D_RX_ERRORS: damaged frames, whose buffers went back to the NIC
- * @NC2B_D_RX_STARVED: polls that found the NIC short of buffers and the guest
- *	with none to give
+ * @NC2B_D_RX_ERRORS: damaged frames, whose buffers went back to the guest
+ * @NC2B_D_RX_STARVED: polls that left the NIC without a buffer, for the guest had
+ *	none to give
  * @NC2B_D_TX_FRAMES: frames that the NIC was told to read from the guest's pages
  * @NC2B_D_TX_BYTES: their bytes
  * @NC2B_D_TX_DROP_SWITCH: frames left in the ring when the path was left
