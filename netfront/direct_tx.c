@@ -222,6 +222,8 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 	slot = d->tx.prod & d->tx.mask;
 	put_frame(d, skb, &e);
 	nc2f_stats_tx(st, skb->len, skb->len);
+	if (skb_is_gso(skb))
+		nc2f_stats_tx_gso(st, skb_shinfo(skb)->gso_segs);
 	skb_tx_timestamp(skb);
 	/* Only the first queue's limit is kept; others carry stragglers. */
 	if (queue)

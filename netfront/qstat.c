@@ -26,6 +26,8 @@ static void add_tx(const struct nc2f_stats *st, struct netdev_queue_stats_tx *tx
 	nc2f_stats_read_tx(st, n);
 	tx->packets += n[NC2F_TX_FRAMES];
 	tx->bytes += n[NC2F_TX_BYTES];
+	tx->hw_gso_packets += n[NC2F_TX_GSO_FRAMES];
+	tx->hw_gso_wire_packets += n[NC2F_TX_GSO_SEGS];
 	tx->stop += n[NC2F_TX_STOPS];
 }
 
@@ -41,6 +43,8 @@ static void clear_tx(struct netdev_queue_stats_tx *tx)
 {
 	tx->packets = 0;
 	tx->bytes = 0;
+	tx->hw_gso_packets = 0;
+	tx->hw_gso_wire_packets = 0;
 	tx->stop = 0;
 }
 

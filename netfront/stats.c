@@ -68,6 +68,21 @@ void nc2f_stats_tx(struct nc2f_stats *st, u32 bytes, u32 copied)
 }
 
 /**
+ * nc2f_stats_tx_gso - count one frame that is sent to be cut
+ * @st: the lane
+ * @segs: how many frames it becomes
+ *
+ * Under the transmit lock of the lane, beside nc2f_stats_tx().
+ */
+void nc2f_stats_tx_gso(struct nc2f_stats *st, u32 segs)
+{
+	u64_stats_update_begin(&st->tx_sync);
+	u64_stats_inc(&st->tx[NC2F_TX_GSO_FRAMES]);
+	u64_stats_add(&st->tx[NC2F_TX_GSO_SEGS], segs);
+	u64_stats_update_end(&st->tx_sync);
+}
+
+/**
  * nc2f_stats_tx_inc - count one event of transmission
  * @st: the lane
  * @which: the counter

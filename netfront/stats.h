@@ -59,6 +59,8 @@ enum nc2f_rx_stat {
  * @NC2F_TX_FRAMES: frames given to the back
  * @NC2F_TX_BYTES: their bytes
  * @NC2F_TX_COPIED: bytes copied into pages of ours
+ * @NC2F_TX_GSO_FRAMES: frames given to the back that it or the NIC has to cut
+ * @NC2F_TX_GSO_SEGS: the frames that they become
  * @NC2F_TX_STOPS: times that the ring was full
  * @NC2F_TX_DROP_BAD: too long, too short, or offloads that the path cannot do
  * @NC2F_TX_DROP_DOWN: no back
@@ -69,6 +71,8 @@ enum nc2f_tx_stat {
 	NC2F_TX_FRAMES,
 	NC2F_TX_BYTES,
 	NC2F_TX_COPIED,
+	NC2F_TX_GSO_FRAMES,
+	NC2F_TX_GSO_SEGS,
 	NC2F_TX_STOPS,
 	NC2F_TX_DROP_BAD,
 	NC2F_TX_DROP_DOWN,
@@ -104,6 +108,7 @@ struct nc2f_stats *nc2f_stats_alloc(u32 lanes);
 void nc2f_stats_free(struct nc2f_stats *st);
 void nc2f_stats_rx(struct nc2f_stats *st, const struct nc2f_rx_batch *b);
 void nc2f_stats_tx(struct nc2f_stats *st, u32 bytes, u32 copied);
+void nc2f_stats_tx_gso(struct nc2f_stats *st, u32 segs);
 void nc2f_stats_tx_inc(struct nc2f_stats *st, enum nc2f_tx_stat which);
 void nc2f_stats_read_rx(const struct nc2f_stats *st, u64 *out);
 void nc2f_stats_read_tx(const struct nc2f_stats *st, u64 *out);

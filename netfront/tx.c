@@ -179,6 +179,7 @@ static void add_gso(struct tx_frame *f, const struct sk_buff *skb)
 	struct nc2f_queue *q = f->q;
 
 	memcpy(RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++), &gso, sizeof(gso));
+	nc2f_stats_tx_gso(&q->nf->stats[q->id], shinfo->gso_segs);
 }
 
 static u16 first_flags(const struct sk_buff *skb)

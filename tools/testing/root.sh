@@ -38,6 +38,7 @@ usage: $PROG ensure              make the root (does nothing when it is there)
        $PROG kver 6.12|7.3       the kernel release (uname -r) of that series
        $PROG source 6.12|7.3     install linux-source; print the tarball's path
                                  inside the root
+       $PROG bpf                 install a compiler for BPF, bpf-gcc
        $PROG path                where the root is
 
 The root is kept in build/ (or \$NC2_BUILD); packages are cached there as well.
@@ -260,22 +261,33 @@ release() {
 	echo "$rel"
 }
 
-source_tarball() {
-	tarball=/usr/src/linux-source-$1.tar.xz
+# later FILE PACKAGE[=VERSION]...: what few callers want, when FILE of it is not there.
+# The very version, when it is still on the mirror.
+later() {
+	file=$1
+	shift
 	exec 9>"$ROOTS/.lock"
 	flock 9
-	if [ ! -e "$ROOT$tarball" ]; then
-		rel=$(release "$1")
-		# The very version of the headers, when it is still on the mirror.
-		# shellcheck disable=SC2016 # the format is dpkg-query's
-		ver=$(chroot "$ROOT" dpkg-query -W -f '${Version}' "linux-headers-$rel")
-		say "installing linux-source-$1 $ver"
+	if [ ! -e "$ROOT$file" ]; then
+		say "installing $*"
 		: >>"$LOG"
-		step chroot_net "$ROOT" sh -c "apt-get install -y linux-source-$1=$ver ||
-			{ apt-get update && apt-get install -y linux-source-$1; }; apt-get clean"
+		# shellcheck disable=SC2016 # expanded inside
+		step chroot_net "$ROOT" sh -euc '
+			apt-get install -y "$@" || {
+				apt-get update
+				apt-get install -y $(printf "%s\n" "$@" | sed "s/=.*//")
+			}
+			apt-get clean' sh "$@"
 	fi
 	exec 9>&-
-	echo "$tarball"
+}
+
+source_tarball() {
+	rel=$(release "$1")
+	# shellcheck disable=SC2016 # the format is dpkg-query's
+	ver=$(chroot "$ROOT" dpkg-query -W -f '${Version}' "linux-headers-$rel")
+	later "/usr/src/linux-source-$1.tar.xz" "linux-source-$1=$ver"
+	echo "/usr/src/linux-source-$1.tar.xz"
 }
 
 case ${1:-} in
@@ -296,6 +308,10 @@ kdir | kver | source)
 	kver) release "$2" ;;
 	source) source_tarball "$2" ;;
 	esac
+	;;
+bpf)
+	ensure
+	later /usr/bin/bpf-gcc gcc-bpf libbpf-dev
 	;;
 path)
 	echo "$ROOT"

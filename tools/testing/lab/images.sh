@@ -30,7 +30,8 @@ ROOT=$("$ROOTSH" path)
 # needs to end its threads (it aborts without).
 PKGS="xen-utils-4.20 xen-hypervisor-4.20-amd64 openssh-server iproute2 ethtool
  iperf3 iputils-ping kmod tcpdump procps nftables busybox-static python3-minimal
- python3 util-linux pciutils libgcc-s1 socat netcat-openbsd strace arping"
+ python3 util-linux pciutils libgcc-s1 socat netcat-openbsd strace arping
+ bpftool"
 # HVM guests want QEMU in dom0, and iPXE to boot them.  Few labs have any.
 if [ -n "${NC2_LAB_HVM:-}" ]; then
 	IMAGES=$BUILD/images-hvm

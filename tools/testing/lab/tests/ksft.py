@@ -40,6 +40,13 @@ NETDEVICE = [(re.compile(pattern), name) for pattern, name in (
     (r'stop interface|interface kept up', 'interface down'),
 )]
 
+# Subtests that are one row in the documentation.
+GROUPS = [(re.compile(pattern), name) for pattern, name in (
+    (r'feature .*', 'features off, on, restored'),
+    (r'(\w+)\.(?:\w+_)?ipv[46]', r'\1'),
+    (r'\w+[46]_ipv[46]', 'tunnels'),
+)]
+
 
 def netdevice(line):
     """(subtest, result), or None."""
@@ -142,13 +149,19 @@ def count(results):
     return ', '.join(f'{results.count(r)} {r}' for r in (*ORDER, MISSING) if r in results)
 
 
+def group_of(name):
+    for pattern, group in GROUPS:
+        if pattern.fullmatch(name):
+            return pattern.fullmatch(name).expand(group)
+    return name
+
+
 def rst(directory):
     pairs, tests = collect(directory)
     for test, names in sorted(tests.items()):
         groups = {}
         for name, results in names.items():
-            group = 'features off, on, restored' if name.startswith('feature ') else name
-            groups.setdefault(group, []).append(results)
+            groups.setdefault(group_of(name), []).append(results)
         for group, lists in groups.items():
             print(f'   * - ``{test}``')
             print(f'     - {group}')

@@ -104,9 +104,10 @@ class Remote:
 
 def answer(conn):
     with conn:
-        p = subprocess.Popen(take(conn).decode(), shell=True, start_new_session=True,
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE)
+        # By ssh it would be the user's shell, and xdp.py wants bash's /dev/udp.
+        p = subprocess.Popen(take(conn).decode(), shell=True, executable='/bin/bash',
+                             start_new_session=True, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         data = take(conn)
 
         def watch():
