@@ -41,23 +41,29 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 {
 	struct nc2b_vif *vif = netdev_priv(dev);
 	u32 id = skb_get_queue_mapping(skb);
+	struct nc2b_queue *queues;
 
-	if (!vif->queues || id >= vif->nr_queues || READ_ONCE(vif->broken))
+	/*
+	 * Once: a poll that still runs may have started the netdev's queue again, and
+	 * the next look may find none.  Pairs with the release in nc2b_vif_connect().
+	 */
+	queues = smp_load_acquire(&vif->queues);
+	if (!queues || id >= READ_ONCE(vif->nr_queues) || READ_ONCE(vif->broken))
 		goto drop;
 	if (unwanted(vif, skb->data)) {
-		nc2b_rx_filtered(&vif->queues[id], skb);
+		nc2b_rx_filtered(&queues[id], skb);
 		return NETDEV_TX_OK;
 	}
 	/* Pages that a sender may still want back get a copy of their own. */
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
 		goto drop;
 	skb_tx_timestamp(skb);
-	nc2b_rx_enqueue(&vif->queues[id], skb);
+	nc2b_rx_enqueue(&queues[id], skb);
 	return NETDEV_TX_OK;
 
 drop:
 	dev_core_stats_tx_dropped_inc(dev);
-	kfree_skb(skb);
+	dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }
 
@@ -157,6 +163,8 @@ static void set_up_netdev(struct net_device *dev)
 	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM |
 			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_FRAGLIST;
 	dev->features = dev->hw_features | NETIF_F_RXCSUM;
+	/* Frames are put into a list. */
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->tx_queue_len = VIF_TX_QUEUE_LEN;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_MAX_MTU - VLAN_ETH_HLEN;
