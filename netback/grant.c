@@ -235,14 +235,26 @@ void nc2b_copy_to_guest(struct gnttab_copy *op, domid_t domid, grant_ref_t ref,
 			unsigned int ref_offset, struct page *from,
 			unsigned int from_offset, unsigned int len)
 {
-	op->source.u.gmfn = xen_page_to_gfn(from);
-	op->source.domid = DOMID_SELF;
+	/*
+	 * A page of another guest, for which somebody here sends: Xen takes it by that
+	 * guest's grant only.  Pages with a mapping use the flag for something else.
+	 */
+	struct xen_page_foreign *foreign = from->mapping ? NULL : xen_page_foreign(from);
+
+	op->flags = GNTCOPY_dest_gref;
+	if (foreign) {
+		op->source.u.ref = foreign->gref;
+		op->source.domid = foreign->domid;
+		op->flags |= GNTCOPY_source_gref;
+	} else {
+		op->source.u.gmfn = xen_page_to_gfn(from);
+		op->source.domid = DOMID_SELF;
+	}
 	op->source.offset = from_offset;
 	op->dest.u.ref = ref;
 	op->dest.domid = domid;
 	op->dest.offset = ref_offset;
 	op->len = len;
-	op->flags = GNTCOPY_dest_gref;
 }
 
 /**
