@@ -20,6 +20,9 @@
  */
 #define TX_HEAD 256
 
+/* Pieces that a frame is cut into: 64 KiB by 32 bytes, less than any TCP sends. */
+#define TX_MAX_SEGS 2048
+
 /**
  * struct tx_parse - one frame while it is read from the ring
  * @req: its slots, copied out; lengths as netif.h gives them
@@ -371,27 +374,49 @@ static int tx_checksum(struct sk_buff *skb, const struct xen_netif_tx_request *r
 	return skb_checksum_setup(skb, recalculate);
 }
 
+/*
+ * Whether the frame is what its guest says that is to be cut, and not into more
+ * pieces than anybody has a use for: who cuts it, maybe a NIC, believes what stands
+ * here.  Its checksum has been set up.
+ */
+static int tx_segments(struct sk_buff *skb)
+{
+	bool v6 = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6;
+	u32 hlen, segs;
+
+	if (skb->protocol != (v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP)) ||
+	    !skb_transport_header_was_set(skb) ||
+	    skb->csum_offset != offsetof(struct tcphdr, check) ||
+	    tcp_hdrlen(skb) < sizeof(struct tcphdr))
+		return -EINVAL;
+	hlen = skb_tcp_all_headers(skb);
+	if (hlen >= skb->len || !pskb_may_pull(skb, hlen))
+		return -EINVAL;
+	segs = DIV_ROUND_UP(skb->len - hlen, skb_shinfo(skb)->gso_size);
+	if (segs > TX_MAX_SEGS)
+		return -EINVAL;
+	if (segs == 1) {
+		/* Who cuts would refuse it. */
+		skb_gso_reset(skb);
+		return 0;
+	}
+	skb_shinfo(skb)->gso_segs = segs;
+	/* The stack looks at the headers again before a NIC does. */
+	skb_shinfo(skb)->gso_type |= SKB_GSO_DODGY;
+	return 0;
+}
+
 /* Make a frame whose bytes have arrived fit for the stack. */
 static int tx_finish(struct nc2b_queue *q, struct nc2b_tx_frame *fr)
 {
 	struct sk_buff *skb = fr->skb;
-	u32 hlen;
 
 	skb->protocol = eth_type_trans(skb, q->vif->dev);
 	skb_reset_network_header(skb);
 	if (tx_checksum(skb, &fr->first))
 		return -EINVAL;
 	skb_probe_transport_header(skb);
-	if (!skb_is_gso(skb))
-		return 0;
-	if (!skb_transport_header_was_set(skb))
-		return -EINVAL;
-	hlen = skb_tcp_all_headers(skb);
-	if (hlen >= skb->len)
-		return -EINVAL;
-	skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(skb->len - hlen,
-						 skb_shinfo(skb)->gso_size);
-	return 0;
+	return skb_is_gso(skb) ? tx_segments(skb) : 0;
 }
 
 static bool tx_copied(struct nc2b_queue *q, const struct nc2b_tx_frame *fr)

@@ -8,9 +8,11 @@
 #include "hostile.h"
 
 #include <linux/etherdevice.h>
+#include <linux/ip.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
+#include <linux/tcp.h>
 
 #include <xen/events.h>
 
@@ -28,8 +30,11 @@ static void write_frame(struct nc2f_queue *q, u8 *frame)
 	frame[13] = 0xb5;
 }
 
-/* One slot, which is a frame of its own for the front; @req.gref 0: a good page. */
-static void put(struct nc2f_queue *q, struct xen_netif_tx_request req)
+/*
+ * One slot, which is a frame of its own for the front; @req.gref 0: a good page.
+ * Returns what is in that page.
+ */
+static u8 *put(struct nc2f_queue *q, struct xen_netif_tx_request req)
 {
 	u16 id = q->tx_free[q->tx_free_got & (NC2F_RING_SIZE - 1)];
 	struct nc2f_tx_slot *s = &q->tx_slot[id];
@@ -47,6 +52,7 @@ static void put(struct nc2f_queue *q, struct xen_netif_tx_request req)
 	if (!req.gref)
 		req.gref = s->hdr.ref;
 	*RING_GET_REQUEST(&q->tx, q->tx.req_prod_pvt++) = req;
+	return page_address(s->hdr.page);
 }
 
 static void put_extra(struct nc2f_queue *q, struct xen_netif_extra_info extra)
@@ -171,6 +177,50 @@ static void gso_odd(struct nc2f_queue *q)
 	});
 }
 
+/* TCP by IPv4, with a header of @doff words, said to be cut as @type at @size. */
+static void with_tcp(struct nc2f_queue *q, u8 doff, u8 type, u16 size)
+{
+	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 1, .protocol = IPPROTO_TCP };
+	const struct tcphdr tcp = { .doff = doff, .ack = 1 };
+	const u16 len = 3000;
+	u8 *frame;
+
+	frame = put(q, (struct xen_netif_tx_request){
+		.size = len, .flags = XEN_NETTXF_extra_info | XEN_NETTXF_csum_blank,
+	});
+	ip.tot_len = htons(len - ETH_HLEN);
+	frame[12] = ETH_P_IP >> 8;
+	frame[13] = ETH_P_IP & 0xff;
+	memcpy(frame + ETH_HLEN, &ip, sizeof(ip));
+	memcpy(frame + ETH_HLEN + sizeof(ip), &tcp, sizeof(tcp));
+	put_extra(q, (struct xen_netif_extra_info){
+		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = type, .u.gso.size = size,
+	});
+	publish(q);
+}
+
+static void gso_good(struct nc2f_queue *q)
+{
+	with_tcp(q, 5, XEN_NETIF_GSO_TYPE_TCPV4, 1000);
+}
+
+/* A byte in each piece. */
+static void gso_tiny(struct nc2f_queue *q)
+{
+	with_tcp(q, 5, XEN_NETIF_GSO_TYPE_TCPV4, 1);
+}
+
+static void gso_other(struct nc2f_queue *q)
+{
+	with_tcp(q, 5, XEN_NETIF_GSO_TYPE_TCPV6, 1000);
+}
+
+/* A TCP header shorter than any. */
+static void gso_head(struct nc2f_queue *q)
+{
+	with_tcp(q, 2, XEN_NETIF_GSO_TYPE_TCPV4, 1000);
+}
+
 static void tx_ahead(struct nc2f_queue *q)
 {
 	q->tx.sring->req_prod += 1000;
@@ -261,6 +311,10 @@ static const struct {
 	{ "net-gso-none", gso_none },
 	{ "net-gso-type", gso_type },
 	{ "net-gso-odd", gso_odd },
+	{ "net-gso-good", gso_good },
+	{ "net-gso-tiny", gso_tiny },
+	{ "net-gso-other", gso_other },
+	{ "net-gso-head", gso_head },
 	{ "net-tx-ahead", tx_ahead },
 	{ "net-tx-back", tx_back },
 	{ "net-rx-ahead", rx_ahead },
