@@ -296,7 +296,8 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 	if (p.bad) {
 		nc2b_direct_break(d, p.bad);
 		napi_complete_done(napi, done);
-		return min(done, budget - 1);
+		/* None of a budget of none: that is netpoll. */
+		return max(min(done, budget - 1), 0);
 	}
 	d->worked |= done || p.tx_frames || p.filled;
 	if (done >= budget || !poll_sleep(d))

@@ -19,8 +19,10 @@
  *
  * With one event channel for both directions the later of the two says it, for
  * both: an event is for nothing if neither has found work.
+ *
+ * Return: whether one was due: then @worked has been taken into account.
  */
-void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
+bool nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 {
 	unsigned int irq = which == NC2B_EOI_TX ? q->tx_irq : q->rx_irq;
 	bool shared = q->tx_irq == q->rx_irq;
@@ -29,7 +31,7 @@ void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 	/* One step: an older poll may still be here when the next one comes. */
 	do {
 		if (!(old & which))
-			return;
+			return false;
 		new = old & ~which;
 		if (shared && worked)
 			new |= NC2B_EOI_WORKED;
@@ -38,9 +40,10 @@ void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked)
 	} while (!atomic_try_cmpxchg(&q->eoi, &old, new));
 	/* The other direction is the later one. */
 	if (shared && new)
-		return;
+		return true;
 	worked |= old & NC2B_EOI_WORKED;
 	xen_irq_lateeoi(irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	return true;
 }
 
 static irqreturn_t tx_event(int irq, void *data)

@@ -218,7 +218,7 @@ struct nc2b_queue_keys {
 int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
 		     const struct nc2b_queue_keys *keys);
 void nc2b_queue_stop(struct nc2b_queue *q);
-void nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);
+bool nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);
 
 /* tx.c: NAPI poll function; timer. */
 int nc2b_tx_poll(struct napi_struct *napi, int budget);

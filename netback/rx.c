@@ -86,10 +86,11 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->vif->dev, q->id);
 	struct nc2b_rx_cb *cb = nc2b_rx_cb(skb);
+	unsigned long flags;
 	bool full;
 
 	cb->hashed = nc2b_ctrl_hash(&q->vif->ctrl, skb, &cb->hash, &cb->type);
-	spin_lock_bh(&q->backlog.lock);
+	spin_lock_irqsave(&q->backlog.lock, flags);
 	full = q->backlog_bytes >= 2 * NC2B_RXQ_BYTES;
 	if (!full) {
 		q->backlog_bytes += skb->len;
@@ -99,10 +100,10 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 	}
 	if (q->backlog_bytes >= NC2B_RXQ_BYTES)
 		netif_tx_stop_queue(txq);
-	spin_unlock_bh(&q->backlog.lock);
+	spin_unlock_irqrestore(&q->backlog.lock, flags);
 
 	if (full)
-		kfree_skb(skb);
+		dev_kfree_skb_any(skb);
 	napi_schedule(&q->rx_napi);
 }
 
@@ -115,24 +116,27 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
  */
 void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb)
 {
-	spin_lock_bh(&q->backlog.lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->backlog.lock, flags);
 	rx_inc(q, NC2B_RX_FILTERED);
-	spin_unlock_bh(&q->backlog.lock);
-	consume_skb(skb);
+	spin_unlock_irqrestore(&q->backlog.lock, flags);
+	dev_consume_skb_any(skb);
 }
 
 static struct sk_buff *rx_dequeue(struct nc2b_queue *q)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->vif->dev, q->id);
 	struct sk_buff *skb;
+	unsigned long flags;
 
-	spin_lock_bh(&q->backlog.lock);
+	spin_lock_irqsave(&q->backlog.lock, flags);
 	skb = __skb_dequeue(&q->backlog);
 	if (skb)
 		q->backlog_bytes -= skb->len;
 	if (netif_tx_queue_stopped(txq) && q->backlog_bytes < NC2B_RXQ_BYTES / 2)
 		netif_tx_wake_queue(txq);
-	spin_unlock_bh(&q->backlog.lock);
+	spin_unlock_irqrestore(&q->backlog.lock, flags);
 	return skb;
 }
 
@@ -473,7 +477,6 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	struct sk_buff_head list;
 	struct rx_out o;
 	int done = 0, n;
-	bool worked;
 
 	if ((test_and_clear_bit(NC2B_RX_STALLED, &q->flags) && !rx_may_go_on(q)) ||
 	    READ_ONCE(q->vif->broken))
@@ -498,14 +501,12 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	q->rx_worked |= done > 0;
 	if (done >= budget)
 		return budget;
-	rx_watch_buffers(q);
-
-	/* Before another poll may begin. */
-	worked = q->rx_worked;
-	q->rx_worked = false;
-	napi_complete_done(napi, done);
+	/* All that is looked at comes before the end: another CPU may poll then. */
 	if (!READ_ONCE(q->vif->broken) && rx_may_go_on(q))
-		napi_schedule(napi);
-	nc2b_queue_eoi(q, NC2B_EOI_RX, worked);
+		return budget;
+	rx_watch_buffers(q);
+	if (nc2b_queue_eoi(q, NC2B_EOI_RX, q->rx_worked))
+		q->rx_worked = false;
+	napi_complete_done(napi, done);
 	return done;
 }

@@ -482,7 +482,6 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 	struct nc2b_queue *q = container_of(napi, struct nc2b_queue, tx_napi);
 	RING_IDX from = q->tx.req_cons;
 	int done = 0, n, more;
-	bool worked;
 	u16 nr_ops;
 
 	q->throttled = false;
@@ -500,16 +499,17 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 	if (done == budget)
 		return done;
 
-	/* Before another poll may begin. */
-	worked = q->tx_worked;
-	q->tx_worked = false;
-	napi_complete_done(napi, done);
-	/* A guest that has used up its rate is left alone until the timer. */
+	/*
+	 * All that is looked at comes before the end: another CPU may poll then.
+	 * A guest that has used up its rate is left alone until the timer.
+	 */
 	if (!READ_ONCE(q->vif->broken) && !q->throttled) {
 		RING_FINAL_CHECK_FOR_REQUESTS(&q->tx, more);
 		if (more)
-			napi_schedule(napi);
+			return budget;
 	}
-	nc2b_queue_eoi(q, NC2B_EOI_TX, worked);
+	if (nc2b_queue_eoi(q, NC2B_EOI_TX, q->tx_worked))
+		q->tx_worked = false;
+	napi_complete_done(napi, done);
 	return done;
 }
