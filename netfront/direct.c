@@ -56,8 +56,7 @@ static void switch_tx(struct nc2f_direct *d, bool direct, const char *reason)
 	nf->reason = reason;
 	if (was == direct)
 		return;
-	WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
-	atomic_inc(&nf->path_switches);
+	nc2f_netdev_path_changed(nf);
 	/* As often as the back likes. */
 	if (net_ratelimit())
 		netdev_info(dev, "path: %s\n", direct ? "direct" : "bridged");

@@ -336,6 +336,18 @@ void nc2f_netdev_ready(struct nc2f_dev *nf)
 }
 
 /**
+ * nc2f_netdev_path_changed - note that frames are sent by the other path now
+ * @nf: the interface
+ *
+ * Under RTNL with the senders stopped, or from the work that changes the path.
+ */
+void nc2f_netdev_path_changed(struct nc2f_dev *nf)
+{
+	WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
+	atomic_inc(&nf->path_switches);
+}
+
+/**
  * nc2f_netdev_pause - see that the netdev does not use its queues any more
  * @nf: the interface; nothing happens unless it is live
  *
@@ -364,10 +376,8 @@ void nc2f_netdev_pause(struct nc2f_dev *nf)
 	/* What it has not sent by now will never be accounted for. */
 	if (nf->direct)
 		nc2f_direct_tx_forget(nf->direct);
-	if (nf->tx_direct) {
-		WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
-		atomic_inc(&nf->path_switches);
-	}
+	if (nf->tx_direct)
+		nc2f_netdev_path_changed(nf);
 	WRITE_ONCE(nf->tx_direct, NULL);
 	nc2f_pollers_let_go(nf);
 }

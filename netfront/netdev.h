@@ -195,6 +195,7 @@ void nc2f_netdev_destroy(struct nc2f_dev *nf);
 void nc2f_netdev_break(struct nc2f_dev *nf, const char *what);
 void nc2f_netdev_attach(struct nc2f_dev *nf);
 void nc2f_netdev_ready(struct nc2f_dev *nf);
+void nc2f_netdev_path_changed(struct nc2f_dev *nf);
 void nc2f_netdev_pause(struct nc2f_dev *nf);
 void nc2f_netdev_detach(struct nc2f_dev *nf);
 
