@@ -78,6 +78,13 @@ static void follow_mtu(struct nc2f_dev *nf)
 	f->last_mtu = mtu;
 }
 
+/* Nobody tells us when a driver domain is destroyed. */
+static void look_later(struct nc2f_dev *nf)
+{
+	if (nf->xdev->otherend_id)
+		queue_delayed_work(system_freezable_wq, &nf->follow.work, LOOK_PAUSE);
+}
+
 static void follow_work(struct work_struct *work)
 {
 	struct nc2f_follow *f = container_of(work, struct nc2f_follow, work.work);
@@ -85,9 +92,7 @@ static void follow_work(struct work_struct *work)
 
 	follow_mtu(nf);
 	nc2f_follow_link(nf);
-	/* Nobody tells us when a driver domain is destroyed. */
-	if (nf->xdev->otherend_id)
-		queue_delayed_work(system_freezable_wq, &f->work, LOOK_PAUSE);
+	look_later(nf);
 }
 
 /**
@@ -106,7 +111,7 @@ void nc2f_follow_start(struct nc2f_dev *nf)
 		nf->dev->mtu = f->last_mtu;
 	arm(nf, &f->carrier, &f->carrier_armed, carrier_changed, nf->xdev->otherend, "carrier");
 	arm(nf, &f->mtu, &f->mtu_armed, mtu_changed, nf->xdev->nodename, "mtu");
-	look_now(f);
+	look_later(nf);
 }
 
 /**
