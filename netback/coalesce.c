@@ -86,19 +86,22 @@ void nc2b_coalesce_stop(struct nc2b_coalesce *c)
 bool nc2b_coalesce_poll(struct nc2b_coalesce *c, u32 frames, u32 bytes, u32 *usecs)
 {
 	u16 interrupts = READ_ONCE(c->interrupts);
-	struct dim_sample sample = {};
+	u32 want;
 
 	c->frames += frames;
 	c->bytes += bytes;
 	/* Polls that the guest asks for tell nothing of the interrupts. */
 	if (interrupts != c->seen && READ_ONCE(c->adaptive)) {
+		struct dim_sample sample = {};
+
 		c->seen = interrupts;
 		dim_update_sample(interrupts, c->frames, c->bytes, &sample);
 		nc2b_dim(&c->dim, &sample);
 	}
-	if (wanted(c) == c->set)
+	want = wanted(c);
+	if (want == c->set)
 		return false;
-	*usecs = wanted(c);
-	WRITE_ONCE(c->set, *usecs);
+	WRITE_ONCE(c->set, want);
+	*usecs = want;
 	return true;
 }

@@ -3,7 +3,6 @@
 #ifndef NC2B_COMPAT_H
 #define NC2B_COMPAT_H
 
-#include <linux/dim.h>
 #include <linux/netdevice.h>
 #include <linux/version.h>
 

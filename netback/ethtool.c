@@ -113,7 +113,7 @@ static int nc2b_set_coalesce(struct net_device *dev, struct ethtool_coalesce *ec
 	struct nc2b_vif *vif = netdev_priv(dev);
 
 	if (ec->rx_coalesce_usecs > NC2B_MAX_COALESCE_US) {
-		NL_SET_ERR_MSG(extack, "rx-usecs is at most 8191");
+		NL_SET_ERR_MSG_FMT(extack, "rx-usecs is at most %u", NC2B_MAX_COALESCE_US);
 		return -ERANGE;
 	}
 	WRITE_ONCE(vif->direct->coalesce.usecs, ec->rx_coalesce_usecs);
