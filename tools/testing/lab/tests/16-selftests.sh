@@ -76,8 +76,8 @@ collect() {
 		in_root gcc -O2 -I "$src/$SELFTESTS" -o "$dir/$SELFTESTS/$program" \
 			"$src/$SELFTESTS/$program.c"
 	done
+	[ -z "$(bpf_programs "$1")" ] || "$TESTING/root.sh" bpf
 	for program in $(bpf_programs "$1"); do
-		"$TESTING/root.sh" bpf
 		# It has no headers of its own, and those of the root come last.
 		in_root bpf-gcc -O2 -g -mcpu=v3 -idirafter /usr/include \
 			-idirafter /usr/include/x86_64-linux-gnu \

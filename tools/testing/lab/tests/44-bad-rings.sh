@@ -215,8 +215,7 @@ silent_back() {
 hostile_modules
 up --guests 0 --vfs 0 --path bridged
 needed "two guests on the bridge, a stream to the second" prepare
-t "good frames, of 18 slots as well" passed net-good net-slots-most \
-	net-gso-good
+t "good frames, of 18 slots as well" passed net-good net-slots-most net-gso-good
 t "frame dropped: lengths, slots, checksum, segments" dropped q0_tx_drop_bad q0_tx_drop_grant \
 	net-empty net-short net-long net-offset net-offset-max net-csum net-slots-more \
 	net-slots-many net-sum net-slot-empty net-gso-none net-gso-type net-gso-odd \
