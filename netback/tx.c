@@ -323,13 +323,12 @@ static bool tx_throttle(struct nc2b_queue *q)
 }
 
 /* Read frames from the ring until a batch is full; number of them. */
-static int tx_collect(struct nc2b_queue *q, int budget, u16 *nr_ops)
+static int tx_collect(struct nc2b_queue *q, int *budget, u16 *nr_ops)
 {
 	int n = 0, avail, got;
 	u16 op = 0, slot = 0;
 
-	budget = min(budget, NC2B_BATCH);
-	while (n < budget && op + NC2B_TX_FRAME_OPS <= NC2B_COPY_OPS) {
+	while (*budget && n < NC2B_BATCH && op + NC2B_TX_FRAME_OPS <= NC2B_COPY_OPS) {
 		avail = tx_avail(q);
 		if (avail < 0) {
 			nc2b_vif_break(q->vif, "a transmit index beyond the ring");
@@ -340,11 +339,10 @@ static int tx_collect(struct nc2b_queue *q, int budget, u16 *nr_ops)
 		got = tx_take(q, avail, &q->frames[n], op, slot);
 		if (got < 0)
 			break;
-		if (!got) {
-			/* Dropped frames cost budget too. */
-			budget--;
+		/* Whatever was read: a guest's nonsense must not keep the poll going. */
+		--*budget;
+		if (!got)
 			continue;
-		}
 		if (READ_ONCE(q->vif->rate.bytes))
 			nc2b_rate_charge(&q->vif->rate, q->frames[n].skb->len);
 		op += q->frames[n].nr_ops;
@@ -473,31 +471,28 @@ static void tx_deliver(struct nc2b_queue *q, int n)
 /**
  * nc2b_tx_poll - NAPI poll function: take frames from the guest
  * @napi: &nc2b_queue.tx_napi
- * @budget: frames at most
+ * @budget: frames at most, those that are dropped among them
  *
- * Return: frames taken.
+ * Return: frames read.
  */
 int nc2b_tx_poll(struct napi_struct *napi, int budget)
 {
 	struct nc2b_queue *q = container_of(napi, struct nc2b_queue, tx_napi);
-	RING_IDX from = q->tx.req_cons;
-	int done = 0, n, more;
+	int left = budget, n, more;
 	u16 nr_ops;
 
 	q->throttled = false;
-	while (done < budget && !READ_ONCE(q->vif->broken)) {
-		n = tx_collect(q, budget - done, &nr_ops);
+	while (left && !READ_ONCE(q->vif->broken)) {
+		n = tx_collect(q, &left, &nr_ops);
 		if (!n)
 			break;
 		nc2b_grant_copy(q->tx_ops, nr_ops);
 		tx_deliver(q, n);
-		done += n;
 	}
 	tx_push(q);
-	/* A change of the multicast list is work, and no frame. */
-	q->tx_worked |= q->tx.req_cons != from;
-	if (done == budget)
-		return done;
+	q->tx_worked |= left != budget;
+	if (!left)
+		return budget;
 
 	/*
 	 * All that is looked at comes before the end: another CPU may poll then.
@@ -510,6 +505,6 @@ int nc2b_tx_poll(struct napi_struct *napi, int budget)
 	}
 	if (nc2b_queue_eoi(q, NC2B_EOI_TX, q->tx_worked))
 		q->tx_worked = false;
-	napi_complete_done(napi, done);
-	return done;
+	napi_complete_done(napi, budget - left);
+	return budget - left;
 }
