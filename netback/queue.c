@@ -161,22 +161,31 @@ err_tx:
 	return err;
 }
 
+static void free_ops(struct nc2b_queue *q)
+{
+	kfree(q->tx_ops);
+	kfree(q->rx_ops);
+	q->tx_ops = NULL;
+	q->rx_ops = NULL;
+}
+
 /**
- * nc2b_queue_start - bring one queue up
+ * nc2b_queue_map - make a queue ready to be started
  * @q: all zero
  * @vif: whose
  * @id: its number
  * @keys: what the front wrote for it
  *
- * Process context under RTNL.  On failure nothing is left to undo.  The caller
- * schedules both NAPI contexts once the queue can be seen by all.
+ * Process context, and not under RTNL: Xen may have us wait half a minute for a
+ * page of the guest's that is paged out, and what is wrong goes to xenstore.  On
+ * failure nothing is left to undo.
  *
  * Return: 0 or a negative error.
  */
-int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
-		     const struct nc2b_queue_keys *keys)
+int nc2b_queue_map(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
+		   const struct nc2b_queue_keys *keys)
 {
-	int err;
+	int err = -ENOMEM;
 
 	q->vif = vif;
 	q->id = id;
@@ -189,43 +198,61 @@ int nc2b_queue_start(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id
 
 	q->tx_ops = kcalloc(NC2B_COPY_OPS, sizeof(*q->tx_ops), GFP_KERNEL);
 	q->rx_ops = kcalloc(NC2B_COPY_OPS, sizeof(*q->rx_ops), GFP_KERNEL);
-	err = -ENOMEM;
-	if (!q->tx_ops || !q->rx_ops)
-		goto err_ops;
-
-	err = map_rings(q, keys);
+	if (q->tx_ops && q->rx_ops)
+		err = map_rings(q, keys);
 	if (err)
-		goto err_ops;
+		free_ops(q);
+	return err;
+}
+
+/**
+ * nc2b_queue_unmap - undo nc2b_queue_map()
+ * @q: mapped, and not started
+ *
+ * Process context.
+ */
+void nc2b_queue_unmap(struct nc2b_queue *q)
+{
+	xenbus_unmap_ring_vfree(q->vif->xdev, q->rx.sring);
+	xenbus_unmap_ring_vfree(q->vif->xdev, q->tx.sring);
+	free_ops(q);
+}
+
+/**
+ * nc2b_queue_start - bring one queue up
+ * @q: mapped
+ * @keys: what the front wrote for it
+ *
+ * Process context under RTNL.  On failure the queue is what it was before.  The
+ * caller schedules both NAPI contexts once the queue can be seen by all.
+ *
+ * Return: 0 or a negative error.
+ */
+int nc2b_queue_start(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
+{
+	struct net_device *dev = q->vif->dev;
+	int err;
 
 	/*
 	 * An event may come as soon as its channel is bound, before the number
 	 * of its interrupt is known here, and that number is what the poll needs
 	 * for the EOI.  So NAPI is enabled last; the caller schedules it then.
 	 */
-	nc2b_napi_init(vif->dev, &q->tx_napi, nc2b_tx_poll);
-	nc2b_napi_init(vif->dev, &q->rx_napi, nc2b_rx_poll);
+	nc2b_napi_init(dev, &q->tx_napi, nc2b_tx_poll);
+	nc2b_napi_init(dev, &q->rx_napi, nc2b_rx_poll);
 	err = bind_events(q, keys);
-	if (err)
-		goto err_napi;
-	nc2b_napi_start(vif->dev, &q->tx_napi, nc2b_tx_poll);
-	nc2b_napi_start(vif->dev, &q->rx_napi, nc2b_rx_poll);
+	if (err) {
+		nc2b_napi_fini(&q->tx_napi);
+		nc2b_napi_fini(&q->rx_napi);
+		return err;
+	}
+	nc2b_napi_start(dev, &q->tx_napi, nc2b_tx_poll);
+	nc2b_napi_start(dev, &q->rx_napi, nc2b_rx_poll);
 	return 0;
-
-err_napi:
-	nc2b_napi_fini(&q->tx_napi);
-	nc2b_napi_fini(&q->rx_napi);
-	xenbus_unmap_ring_vfree(vif->xdev, q->rx.sring);
-	xenbus_unmap_ring_vfree(vif->xdev, q->tx.sring);
-err_ops:
-	kfree(q->tx_ops);
-	kfree(q->rx_ops);
-	q->tx_ops = NULL;
-	q->rx_ops = NULL;
-	return err;
 }
 
 /**
- * nc2b_queue_stop - take one queue down
+ * nc2b_queue_stop - undo nc2b_queue_start()
  * @q: started
  *
  * Who may still be in the queue, and why each has left when its parts go:
@@ -251,12 +278,5 @@ void nc2b_queue_stop(struct nc2b_queue *q)
 	timer_shutdown_sync(&q->credit);
 	nc2b_napi_fini(&q->tx_napi);
 	nc2b_napi_fini(&q->rx_napi);
-
 	nc2b_rx_purge(q);
-	xenbus_unmap_ring_vfree(q->vif->xdev, q->rx.sring);
-	xenbus_unmap_ring_vfree(q->vif->xdev, q->tx.sring);
-	kfree(q->tx_ops);
-	kfree(q->rx_ops);
-	q->tx_ops = NULL;
-	q->rx_ops = NULL;
 }

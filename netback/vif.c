@@ -174,7 +174,7 @@ static void set_up_netdev(struct net_device *dev)
 
 /**
  * nc2b_vif_create - make the netdev of a guest interface
- * @xdev: the xenbus device; drvdata of its struct device becomes the vif
+ * @xdev: the xenbus device
  * @handle: number of the interface in the guest
  *
  * Return: the vif, registered and without carrier, or an error pointer.
@@ -249,6 +249,32 @@ void nc2b_vif_break(struct nc2b_vif *vif, const char *what)
 			    vif->dev->name, what);
 }
 
+static void free_queues(struct nc2b_queue *queues, unsigned int nr)
+{
+	while (nr--)
+		nc2b_queue_unmap(&queues[nr]);
+	kvfree(queues);
+}
+
+static struct nc2b_queue *make_queues(struct nc2b_vif *vif,
+				      const struct nc2b_queue_keys *keys, unsigned int nr)
+{
+	struct nc2b_queue *queues = kvcalloc(nr, sizeof(*queues), GFP_KERNEL);
+	unsigned int i;
+	int err;
+
+	if (!queues)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr; i++) {
+		err = nc2b_queue_map(&queues[i], vif, i, &keys[i]);
+		if (err) {
+			free_queues(queues, i);
+			return ERR_PTR(err);
+		}
+	}
+	return queues;
+}
+
 /**
  * nc2b_vif_connect - start the queues of the bridged path
  * @vif: not connected
@@ -266,13 +292,13 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	unsigned int i;
 	int err = 0;
 
-	queues = kvcalloc(nr, sizeof(*queues), GFP_KERNEL);
-	if (!queues)
-		return -ENOMEM;
+	queues = make_queues(vif, keys, nr);
+	if (IS_ERR(queues))
+		return PTR_ERR(queues);
 
 	rtnl_lock();
 	for (i = 0; i < nr; i++) {
-		err = nc2b_queue_start(&queues[i], vif, i, &keys[i]);
+		err = nc2b_queue_start(&queues[i], &keys[i]);
 		if (err)
 			goto err_stop;
 	}
@@ -306,7 +332,7 @@ err_stop:
 	while (i--)
 		nc2b_queue_stop(&queues[i]);
 	rtnl_unlock();
-	kvfree(queues);
+	free_queues(queues, nr);
 	return err;
 }
 
@@ -345,5 +371,5 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif)
 	if (netif_running(vif->dev))
 		netif_tx_start_all_queues(vif->dev);
 	rtnl_unlock();
-	kvfree(queues);
+	free_queues(queues, nr);
 }
