@@ -31,7 +31,12 @@ struct nc2b_vif;
 /* Frames that wait for one hypercall. */
 #define NC2B_BATCH		64
 
-/* Bytes that may wait for a guest on one queue: a few of its largest frames. */
+/*
+ * Bytes that may wait for a guest on one queue: a few of its largest frames.  A
+ * frame counts as a quarter of the memory that it takes if that is more: the
+ * smallest ones take up to forty times what they carry.  So the memory is bounded, too:
+ * at four times twice this, see nc2b_rx_enqueue().
+ */
 #define NC2B_RXQ_BYTES		(512 * 1024)
 /* A frame that has waited this long for a guest is dropped. */
 #define NC2B_RX_STALL		(10 * HZ)
@@ -98,11 +103,13 @@ struct nc2b_tx_frame {
 
 /**
  * struct nc2b_rx_cb - what is noted at a frame while it waits for the guest
+ * @cost: what it counts in &nc2b_queue.backlog_bytes
  * @hash: its hash
  * @type: type of @hash
  * @hashed: the guest is told of @hash
  */
 struct nc2b_rx_cb {
+	u32 cost;
 	u32 hash;
 	u8 type;
 	bool hashed;
@@ -149,7 +156,7 @@ struct nc2b_rx_slot {
  * @slots: responses that await @rx_ops; @rx_napi only
  * @rx_worked: frames were put since the last EOI; @rx_napi only
  * @backlog: frames that wait for the guest; under its own lock
- * @backlog_bytes: their bytes; under the lock of @backlog
+ * @backlog_bytes: the sum of their costs; under the lock of @backlog
  * @stall: runs when the head of @backlog has waited too long
  * @repoll: runs @rx_napi while frames wait for a guest that sends no events
  * @flags: NC2B_RX_STALLED; atomic bit operations

@@ -89,11 +89,12 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 	unsigned long flags;
 	bool full;
 
+	cb->cost = max(skb->len, skb->truesize / 4);
 	cb->hashed = nc2b_ctrl_hash(&q->vif->ctrl, skb, &cb->hash, &cb->type);
 	spin_lock_irqsave(&q->backlog.lock, flags);
 	full = q->backlog_bytes >= 2 * NC2B_RXQ_BYTES;
 	if (!full) {
-		q->backlog_bytes += skb->len;
+		q->backlog_bytes += cb->cost;
 		__skb_queue_tail(&q->backlog, skb);
 	} else {
 		rx_inc(q, NC2B_RX_DROP_FULL);
@@ -133,7 +134,7 @@ static struct sk_buff *rx_dequeue(struct nc2b_queue *q)
 	spin_lock_irqsave(&q->backlog.lock, flags);
 	skb = __skb_dequeue(&q->backlog);
 	if (skb)
-		q->backlog_bytes -= skb->len;
+		q->backlog_bytes -= nc2b_rx_cb(skb)->cost;
 	if (netif_tx_queue_stopped(txq) && q->backlog_bytes < NC2B_RXQ_BYTES / 2)
 		netif_tx_wake_queue(txq);
 	spin_unlock_irqrestore(&q->backlog.lock, flags);

@@ -134,6 +134,17 @@ bad_buffers() {
 	others_fine
 }
 
+# What waits for a queue is bounded by the memory that it takes, too: the smallest
+# frames, of which some 8,700 would make the 512 KiB that stop the netdev's queue.
+small_frames() {
+	local bytes
+
+	bytes=$(frames dom0 held "$(address g1)" 9 8 3000)
+	echo "24,000 small frames took $bytes bytes at once"
+	[ "$bytes" -gt 100000 ] || fail "nothing has waited"
+	[ "$bytes" -le 4500000 ] || fail "that is more than 4 MiB"
+}
+
 # The wire's frames go by the first queue, those of dom0's flows by both.  No more
 # than 1 MiB waits for a queue that gives no buffers, and that for ten seconds.
 deaf_queue() {
@@ -147,6 +158,7 @@ deaf_queue() {
 	moved back q1_rx_drop_stall 100 1100
 	moved back q1_rx_bridged_frames 1 400
 	still back 'q0_rx_drop_*'
+	small_frames
 	stream_moves g1
 	on g1 rmmod nc2_hostile
 	rebind g1

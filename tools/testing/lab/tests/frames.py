@@ -16,14 +16,19 @@ frames.py announced DEV MAC SECONDS ADDRESS...
 frames.py spread HOST PORT FLOWS N
                                   sends N datagrams of 1000 bytes from each of FLOWS
                                   ports, as far as there is room for them
+frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS ports;
+                                  prints the most memory that they took on their way
 """
+import array
+import fcntl
 import ipaddress
 import socket
 import struct
 import sys
+import termios
 import time
 
-SO_ATTACH_FILTER = 26
+SO_ATTACH_FILTER, SO_SNDBUFFORCE = 26, 32
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 TP_STATUS_CSUMNOTREADY = 8
 ETH_P_ALL = 3
@@ -142,6 +147,33 @@ def spread(host, port, flows, n):
                 pass
 
 
+def on_the_way(sockets):
+    """Memory of frames that have been sent and not been freed yet, headers and all."""
+    memory = array.array('i', [0])
+    total = 0
+    for s in sockets:
+        fcntl.ioctl(s, termios.TIOCOUTQ, memory)
+        total += memory[0]
+    return total
+
+
+def held(host, port, flows, n):
+    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(flows))]
+    most = 0
+    for s in sockets:
+        s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
+    for i in range(int(n)):
+        for s in sockets:
+            try:
+                s.sendto(b'x', socket.MSG_DONTWAIT, (host, int(port)))
+            except OSError:
+                # No room: that is known.
+                pass
+        if i % 20 == 0:
+            most = max(most, on_the_way(sockets))
+    print(max(most, on_the_way(sockets)))
+
+
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
-     'announced': announced, 'spread': spread}[sys.argv[1]](*sys.argv[2:])
+     'announced': announced, 'spread': spread, 'held': held}[sys.argv[1]](*sys.argv[2:])
