@@ -10,6 +10,7 @@
 #include <linux/etherdevice.h>
 #include <linux/hex.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include <xen/xenbus.h>
@@ -46,6 +47,9 @@ struct backend {
 	bool served;
 	bool inherited;
 };
+
+/* A uevent may be asked for at any time, and the driver core takes no lock for it. */
+static DEFINE_MUTEX(uevent_lock);
 
 static unsigned int offered_queues(void)
 {
@@ -124,6 +128,14 @@ static int read_mac(struct xenbus_device *xdev, u8 *mac)
 	return err;
 }
 
+/* From here on no uevent finds the interface, and none looks at it any more. */
+static void forget(struct xenbus_device *xdev)
+{
+	mutex_lock(&uevent_lock);
+	dev_set_drvdata(&xdev->dev, NULL);
+	mutex_unlock(&uevent_lock);
+}
+
 /* The netdev exists before InitWait is seen, which is what runs the script. */
 static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 {
@@ -139,7 +151,6 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 	be->xdev = xdev;
 	be->inherited = true;
 	mutex_init(&be->lock);
-	dev_set_drvdata(&xdev->dev, be);
 
 	err = xenbus_scanf(XBT_NIL, xdev->nodename, "handle", "%u", &handle);
 	if (err != 1) {
@@ -163,9 +174,10 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 		xenbus_dev_fatal(xdev, err, "writing features");
 		goto err_vif;
 	}
+	dev_set_drvdata(&xdev->dev, be);
 	err = sysfs_create_group(&xdev->dev.kobj, &nc2b_sysfs_group);
 	if (err)
-		goto err_vif;
+		goto err_drvdata;
 	err = xenbus_switch_state(xdev, XenbusStateInitWait);
 	if (err)
 		goto err_sysfs;
@@ -174,11 +186,12 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 
 err_sysfs:
 	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
+err_drvdata:
+	forget(xdev);
 err_vif:
 	nc2b_link_stop(be->vif);
 	nc2b_vif_destroy(be->vif);
 err_free:
-	dev_set_drvdata(&xdev->dev, NULL);
 	kfree(be);
 	return err;
 }
@@ -479,8 +492,8 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	/* Whoever serves it next does not offer it; the script and the front look. */
 	nc2b_direct_withdraw(be->vif->direct);
 	kobject_uevent(&xdev->dev.kobj, KOBJ_OFFLINE);
+	forget(xdev);
 	nc2b_vif_destroy(be->vif);
-	dev_set_drvdata(&xdev->dev, NULL);
 	mutex_destroy(&be->lock);
 	kfree(be);
 }
@@ -488,17 +501,21 @@ static void nc2b_remove(struct xenbus_device *xdev)
 /* Tells the hotplug script which netdev it is for. */
 static int nc2b_uevent(const struct xenbus_device *xdev, struct kobj_uevent_env *env)
 {
-	struct backend *be = dev_get_drvdata(&xdev->dev);
+	struct backend *be;
 	char *script;
+	int err = 0;
 
 	script = xenbus_read(XBT_NIL, xdev->nodename, "script", NULL);
 	if (!IS_ERR(script)) {
 		add_uevent_var(env, "script=%s", script);
 		kfree(script);
 	}
-	if (!be || IS_ERR_OR_NULL(be->vif))
-		return 0;
-	return add_uevent_var(env, "vif=%s", be->vif->dev->name);
+	mutex_lock(&uevent_lock);
+	be = dev_get_drvdata(&xdev->dev);
+	if (be)
+		err = add_uevent_var(env, "vif=%s", be->vif->dev->name);
+	mutex_unlock(&uevent_lock);
+	return err;
 }
 
 static const struct xenbus_device_id nc2b_ids[] = {
