@@ -270,7 +270,8 @@ void nc2b_direct_attach(struct nc2b_direct *d)
 	d->attached = !verdict;
 	WRITE_ONCE(d->reason, verdict ?: "starting");
 	if (verdict)
-		netdev_info(d->vif->dev, "stays on the bridge: %s\n", verdict);
+		net_info_ratelimited("%s: stays on the bridge: %s\n",
+				     d->vif->dev->name, verdict);
 	else
 		nc2b_path_kick(d, 0);
 out:

@@ -116,8 +116,8 @@ void nc2b_path_bridge_on(struct nc2b_direct *d)
 	if (d->nic[0])
 		nc2b_pf_add_address(d->nic, d->vif->mac);
 	if (nc2b_bridge_add(d->vif->dev, d->vif->mac))
-		netdev_warn(d->vif->dev, "the bridge refuses an entry for %pM\n",
-			    d->vif->mac);
+		net_warn_ratelimited("%s: the bridge refuses an entry for %pM\n",
+				     d->vif->dev->name, d->vif->mac);
 }
 
 /**

@@ -52,7 +52,8 @@ void nc2b_watch_read_rate(struct nc2b_vif *vif)
 	text = xenbus_read(XBT_NIL, vif->xdev->nodename, "rate", NULL);
 	if (!IS_ERR(text)) {
 		if (nc2b_rate_parse(text, &bytes, &usec))
-			dev_warn(&vif->xdev->dev, "rate is not \"bytes,usec\": no limit\n");
+			dev_warn_ratelimited(&vif->xdev->dev,
+					     "rate is not \"bytes,usec\": no limit\n");
 		kfree(text);
 	}
 	if (nc2b_rate_is(&vif->rate, bytes, usec))

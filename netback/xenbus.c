@@ -11,6 +11,7 @@
 #include <linux/hex.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include <xen/xenbus.h>
@@ -30,6 +31,8 @@ MODULE_PARM_DESC(max_queues, "Queues of the bridged path offered to a guest (def
  * @lock: held while the device is connected or disconnected
  * @hotplug: watch on hotplug-status
  * @watches: other keys that are followed while connected
+ * @offered: queues of the bridged path that the front may have
+ * @refusals: how often the log is told what the front does wrong
  * @connected: the queues of the bridged path run
  * @served: Connected has been said on this connection
  * @inherited: the front was Connected when this driver came, and still is
@@ -43,6 +46,8 @@ struct backend {
 	struct mutex lock;
 	struct nc2b_watch hotplug;
 	struct nc2b_watches watches;
+	unsigned int offered;
+	struct ratelimit_state refusals;
 	bool connected;
 	bool served;
 	bool inherited;
@@ -51,7 +56,7 @@ struct backend {
 /* A uevent may be asked for at any time, and the driver core takes no lock for it. */
 static DEFINE_MUTEX(uevent_lock);
 
-static unsigned int offered_queues(void)
+static unsigned int queues_to_offer(void)
 {
 	unsigned int n = READ_ONCE(max_queues);
 
@@ -77,7 +82,7 @@ static bool claimed(struct xenbus_device *xdev)
 	return ours;
 }
 
-static int write_features(struct xenbus_device *xdev)
+static int write_features(struct xenbus_device *xdev, unsigned int queues)
 {
 	static const struct {
 		const char *key;
@@ -102,15 +107,17 @@ static int write_features(struct xenbus_device *xdev)
 				    features[i].value);
 	if (!err)
 		err = xenbus_printf(XBT_NIL, xdev->nodename, "multi-queue-max-queues",
-				    "%u", offered_queues());
+				    "%u", queues);
 	return err;
 }
 
 /* What a connection offers; before each time that InitWait is entered. */
 static int offer(struct backend *be)
 {
-	int err = write_features(be->xdev);
+	int err;
 
+	be->offered = queues_to_offer();
+	err = write_features(be->xdev, be->offered);
 	if (!err)
 		err = nc2b_link_write(be->vif);
 	return err ?: nc2b_direct_offer(be->vif->direct);
@@ -151,6 +158,7 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 	be->xdev = xdev;
 	be->inherited = true;
 	mutex_init(&be->lock);
+	ratelimit_state_init(&be->refusals, 60 * HZ, 10);
 
 	err = xenbus_scanf(XBT_NIL, xdev->nodename, "handle", "%u", &handle);
 	if (err != 1) {
@@ -262,17 +270,28 @@ static int read_all_keys(struct backend *be, struct nc2b_queue_keys *keys,
 }
 
 /*
- * The rings of a front that was there before this driver: it may be giving them
- * up this moment, because it has seen us come.  That is no error of anybody's.
+ * The front cannot be served as it is.  xenstore is told each time that the log is:
+ * a guest may try as often as it likes.
+ *
+ * One that was there before this driver may be giving its rings up this moment,
+ * because it has seen us come, or may have been offered more: no error of anybody's.
  */
-static void cannot_connect(struct backend *be, int err)
+static __printf(3, 4) void refuse(struct backend *be, int err, const char *fmt, ...)
 {
-	if (!be->inherited) {
-		xenbus_dev_fatal(be->xdev, err, "connecting the front's rings");
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	if (be->inherited)
+		dev_info(&be->xdev->dev, "asks the front to connect anew\n");
+	if (be->inherited || !__ratelimit(&be->refusals)) {
+		be->inherited = false;
+		xenbus_switch_state(be->xdev, XenbusStateClosing);
 		return;
 	}
-	dev_info(&be->xdev->dev, "asks the front to connect anew\n");
-	xenbus_switch_state(be->xdev, XenbusStateClosing);
+	va_start(args, fmt);
+	vaf.va = &args;
+	xenbus_dev_fatal(be->xdev, err, "%pV", &vaf);
+	va_end(args);
 }
 
 /* Bring the bridged path up as the front has asked; 0 or a negative error. */
@@ -286,13 +305,13 @@ static int connect_bridged(struct backend *be)
 	if (be->connected)
 		return 0;
 	if (!xenbus_read_unsigned(xdev->otherend, "request-rx-copy", 0)) {
-		xenbus_dev_fatal(xdev, -EOPNOTSUPP, "front does not copy");
+		refuse(be, -EOPNOTSUPP, "front does not copy");
 		return -EOPNOTSUPP;
 	}
 	nr = xenbus_read_unsigned(xdev->otherend, "multi-queue-num-queues", 1);
-	if (!nr || nr > offered_queues()) {
-		xenbus_dev_fatal(xdev, -EINVAL, "front wants %u queues, 1 to %u are to be had",
-				 nr, offered_queues());
+	if (!nr || nr > be->offered) {
+		refuse(be, -EINVAL, "front wants %u queues, 1 to %u are to be had",
+		       nr, be->offered);
 		return -EINVAL;
 	}
 	keys = kcalloc(nr, sizeof(*keys), GFP_KERNEL);
@@ -300,7 +319,7 @@ static int connect_bridged(struct backend *be)
 		return -ENOMEM;
 	err = read_all_keys(be, keys, nr);
 	if (err) {
-		xenbus_dev_fatal(xdev, err, "reading the front's rings");
+		refuse(be, err, "reading the front's rings");
 	} else {
 		read_front_features(be);
 		read_headroom(be);
@@ -312,7 +331,7 @@ static int connect_bridged(struct backend *be)
 		if (err)
 			nc2b_ctrl_disconnect(&be->vif->ctrl);
 		if (err)
-			cannot_connect(be, err);
+			refuse(be, err, "connecting the front's rings");
 	}
 	kfree(keys);
 	be->connected = !err;
@@ -431,7 +450,7 @@ static void front_starts(struct backend *be)
 	if (be->xdev->state != XenbusStateClosed)
 		front_gone(be, XenbusStateClosed, false);
 	if (offer(be))
-		xenbus_dev_fatal(be->xdev, -EIO, "writing features");
+		refuse(be, -EIO, "writing features");
 	else
 		xenbus_switch_state(be->xdev, XenbusStateInitWait);
 }

@@ -224,6 +224,21 @@ silent_back() {
 	others_fine
 }
 
+# The back says what is wrong, and not as often as the guest would like.
+refused_often() {
+	local n
+
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
+	d0 knock g1 40
+	n=$(dom0 sh -c 'dmesg | grep -c "front wants 99 queues"' || true)
+	echo "$n lines in the log for 40 refusals"
+	[ "$n" -ge 1 ] || fail "the log says nothing"
+	[ "$n" -le 20 ] || fail "the log is flooded"
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+	wait_address g1
+	others_fine
+}
+
 hostile_modules
 up --guests 0 --vfs 0 --path bridged
 needed "two guests on the bridge, a stream to the second" prepare
@@ -246,4 +261,5 @@ t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-a
 	net-rx-long net-rx-endless net-rx-extra $(also net-rx-longest)
 t "a back that is silent on the control ring" silent_control
 t "a back without a driver while the front's comes and goes" silent_back
+t "refused time after time" refused_often
 finish

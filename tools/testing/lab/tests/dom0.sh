@@ -315,6 +315,32 @@ unbind_all() {
 	done
 }
 
+# await NODE STATE: until that device of xenstore has it.
+await() {
+	end=$(($(date +%s) + 60))
+	until [ "$(xenstore-read "$1/state")" = "$2" ]; do
+		[ "$(date +%s)" -lt "$end" ] ||
+			die "$1 is in state $(xenstore-read "$1/state"), want $2"
+	done
+}
+
+# knock gI TIMES: the guest, which has no driver for its interface, wants 99 queues.
+knock() {
+	id=$(id_of "$1") || die "$id"
+	front=/local/domain/$id/device/vif/0
+	back=/local/domain/0/backend/vif/$id/0
+	for _ in $(seq "$2"); do
+		xenstore-write "$front/state" 1
+		await "$back" 2
+		xenstore-write "$front/request-rx-copy" 1 \
+			"$front/multi-queue-num-queues" 99 "$front/state" 4
+		await "$back" 5
+		xenstore-write "$front/state" 6
+		await "$back" 6
+	done
+	xenstore-rm "$front/multi-queue-num-queues"
+}
+
 # grants gI: number of its grants that are in use.
 grants() {
 	id=$(id_of "$1") || die "$id"
