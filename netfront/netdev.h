@@ -121,7 +121,7 @@ struct nc2f_offered {
  * @path_since: when the path last changed, boot time in ns
  * @path_switches: how often it has changed
  * @direct_broken: how often the back has lied on the direct path
- * @pages_leaked: pages that the back still used when we had to let go
+ * @pages_kept: pages that the back still used when the connection ended
  * @resets: how often the connection was reset because the back lied
  */
 struct nc2f_dev {
@@ -175,7 +175,7 @@ struct nc2f_dev {
 	u64 path_since;
 	atomic_t path_switches;
 	atomic_t direct_broken;
-	atomic_t pages_leaked;
+	atomic_t pages_kept;
 	atomic_t resets;
 };
 

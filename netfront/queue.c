@@ -269,21 +269,21 @@ void nc2f_queue_stop(struct nc2f_queue *q)
  * @q: the queue, stopped
  *
  * May sleep.  To be called when the back has let go of the rings, or after
- * waiting long enough: what it still uses is leaked.
+ * waiting long enough: what it still uses is kept until it lets go, and counted.
  */
 void nc2f_queue_release(struct nc2f_queue *q)
 {
-	u32 leaked = 0;
+	u32 kept = 0;
 
-	leaked += nc2f_tx_release(q);
-	leaked += nc2f_rx_release(q);
+	kept += nc2f_tx_release(q);
+	kept += nc2f_rx_release(q);
 	if (xdp_rxq_info_is_reg(&q->xdp_rxq))
 		xdp_rxq_info_unreg(&q->xdp_rxq);
 	if (q->pages)
 		page_pool_destroy(q->pages);
 	q->pages = NULL;
-	leaked += nc2f_gpage_free(&q->txr, 1);
-	leaked += nc2f_gpage_free(&q->rxr, 1);
+	kept += nc2f_gpage_free(&q->txr, 1);
+	kept += nc2f_gpage_free(&q->rxr, 1);
 	nc2f_grants_free(&q->grants);
-	atomic_add(leaked, &q->nf->pages_leaked);
+	atomic_add(kept, &q->nf->pages_kept);
 }

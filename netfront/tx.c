@@ -480,29 +480,28 @@ u32 nc2f_tx_work(struct nc2f_queue *q, int budget)
  * nc2f_tx_release - give back all frames, pages and grants of transmit
  * @q: the queue, stopped
  *
- * A frame with a page that the back still uses is leaked as a whole, for it
- * holds the reference that keeps the page from being used again.
+ * A frame is freed as a whole, or its socket would wait for it; a page of it that
+ * the back still uses stays.
  *
- * Return: number of pages that the back still uses; they are leaked.
+ * Return: number of pages that the back still uses; each is kept until it lets go.
  */
 u32 nc2f_tx_release(struct nc2f_queue *q)
 {
-	u32 leaked = 0;
+	u32 kept = 0;
 	u32 i;
 
 	for (i = 0; i < NC2F_RING_SIZE; i++) {
 		struct nc2f_tx_slot *s = &q->tx_slot[i];
 
-		if (s->frag != INVALID_GRANT_REF && !nc2f_grant_put(s->frag)) {
-			q->tx_slot[s->head].skb = NULL;
-			leaked++;
-		}
+		if (s->frag != INVALID_GRANT_REF)
+			kept += !nc2f_grant_put(s->frag);
 		s->frag = INVALID_GRANT_REF;
-		leaked += nc2f_gpage_free(&s->hdr, 1);
+		kept += nc2f_gpage_free(&s->hdr, 1);
 	}
+	/* After all grants: until here the frames hold the pages. */
 	for (i = 0; i < NC2F_RING_SIZE; i++) {
 		dev_kfree_skb_any(q->tx_slot[i].skb);
 		q->tx_slot[i].skb = NULL;
 	}
-	return leaked;
+	return kept;
 }

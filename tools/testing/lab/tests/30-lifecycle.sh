@@ -166,7 +166,7 @@ front_anew() {
 	after=$(d0 grants g1)
 	echo "grants in use: $before, then $after"
 	[ "$after" -le $((before + 8)) ] || fail "there were $before grants in use, and are $after"
-	like "pages leaked by the guest" "$(on g1 ethtool -S eth0)" '*pages_leaked: 0*'
+	like "pages that the back kept" "$(on g1 ethtool -S eth0)" '*pages_kept: 0*'
 	stream_moves g1
 	stream_end g1
 }

@@ -199,7 +199,7 @@ revoked() {
 	until_true "$LIMIT" "g1 hears of it" \
 		on g1 grep -q revoked /sys/bus/xen/devices/vif-0/nc2/reason
 	is "pages that are still in use" "$(on g1 ethtool -S eth0 |
-		sed -n 's/^ *pages_leaked: //p')" 0
+		sed -n 's/^ *pages_kept: //p')" 0
 	"$1"
 	on g1 rmmod nc2_hostile_page
 }
