@@ -7,9 +7,9 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "connect.h"
 #include "netdev.h"
 #include "poller.h"
+#include "reconf.h"
 
 /*
  * How long the back has to let go of the pools.  It waits up to a second for us,
@@ -232,8 +232,7 @@ struct nc2f_direct *nc2f_direct_create(struct nc2f_dev *nf, const struct nc2f_of
 	spin_lock_init(&d->tx_lock);
 	INIT_WORK(&d->path_work, path_work);
 	p = &d->block.params;
-	nc2f_nego_choose(p, offer, nf->made.pool_pages ?: nc2f_pool_pages,
-			 nf->made.tx_entries ?: nc2f_tx_entries);
+	nc2f_reconf_choose(&nf->made, offer->max_pool_pages, p);
 	d->tx_bytes = kvcalloc(p->tx_entries, sizeof(*d->tx_bytes), GFP_KERNEL);
 	err = d->tx_bytes ? 0 : -ENOMEM;
 	if (!err)

@@ -122,11 +122,15 @@ int nc2f_reconf_channels(struct nc2f_dev *nf, const struct ethtool_channels *ch)
 	return nc2f_reconf(nf, ch->combined_count);
 }
 
-/* What a connection made for this wish will have. */
-static void choose(const struct nc2f_dev *nf, const struct nc2f_wish *wish,
-		   struct nc2f_params *p)
+/**
+ * nc2f_reconf_choose - the sizes that a direct path made for a wish will have
+ * @wish: the wish; what it leaves open is what the module parameters say now
+ * @max_pages: largest receive pool that the back accepts
+ * @p: the result
+ */
+void nc2f_reconf_choose(const struct nc2f_wish *wish, u32 max_pages, struct nc2f_params *p)
 {
-	const struct nc2f_offer o = { .max_pool_pages = nf->offered.pool_pages };
+	const struct nc2f_offer o = { .max_pool_pages = max_pages };
 
 	nc2f_nego_choose(p, &o, wish->pool_pages ?: nc2f_pool_pages,
 			 wish->tx_entries ?: nc2f_tx_entries);
@@ -144,7 +148,7 @@ void nc2f_reconf_params(const struct nc2f_dev *nf, struct nc2f_params *p)
 	if (nf->live && nf->direct)
 		*p = nf->direct->block.params;
 	else
-		choose(nf, &nf->wish, p);
+		nc2f_reconf_choose(&nf->wish, nf->offered.pool_pages, p);
 }
 
 /**
@@ -177,7 +181,7 @@ int nc2f_reconf_rings(struct nc2f_dev *nf, const struct ethtool_ringparam *ring,
 	nc2f_reconf_params(nf, &was);
 	wish.pool_pages = nc2f_nego_pages(ring->rx_pending);
 	wish.tx_entries = ring->tx_pending;
-	choose(nf, &wish, &p);
+	nc2f_reconf_choose(&wish, nf->offered.pool_pages, &p);
 	if (p.pool_pages == was.pool_pages && p.tx_entries == was.tx_entries)
 		return 0;
 	nf->wish.pool_pages = wish.pool_pages;
