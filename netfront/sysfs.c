@@ -41,7 +41,7 @@ static ssize_t reason_show(struct device *dev, struct device_attribute *attr, ch
 static DEVICE_ATTR_RO(reason);
 
 /* The direct path lives only as long as a connection: look under the lock. */
-static ssize_t show_version(struct device *dev, char *buf)
+static ssize_t version_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct nc2f_dev *nf = dev_get_drvdata(dev);
 	u32 version;
@@ -50,11 +50,6 @@ static ssize_t show_version(struct device *dev, char *buf)
 	version = nf->direct ? nf->direct->offer.version : 0;
 	mutex_unlock(&nf->lock);
 	return sysfs_emit(buf, "%u\n", version);
-}
-
-static ssize_t version_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return show_version(dev, buf);
 }
 static DEVICE_ATTR_RO(version);
 
