@@ -17,37 +17,28 @@ static bool none_waits(struct xenbus_watch *watch, const char *path, const char 
 	return !watch->nr_pending;
 }
 
-/* Freezable: what a suspend leaves of the back is for its end to look at. */
-static void look_now(struct nc2f_follow *f)
+static void key_changed(struct xenbus_watch *watch, const char *path, const char *token)
 {
-	mod_delayed_work(system_freezable_wq, &f->work, 0);
+	struct nc2f_key *key = container_of(watch, struct nc2f_key, watch);
+
+	/* Freezable: what a suspend leaves of the back is for its end to look at. */
+	mod_delayed_work(system_freezable_wq, &key->nf->follow.work, 0);
 }
 
-static void carrier_changed(struct xenbus_watch *watch, const char *path, const char *token)
+static void arm(struct nc2f_dev *nf, struct nc2f_key *key, const char *dir, const char *name)
 {
-	look_now(container_of(watch, struct nc2f_follow, carrier));
+	key->nf = nf;
+	key->armed = !xenbus_watch_pathfmt(nf->xdev, &key->watch, none_waits, key_changed,
+					   "%s/%s", dir, name);
 }
 
-static void mtu_changed(struct xenbus_watch *watch, const char *path, const char *token)
+static void disarm(struct nc2f_key *key)
 {
-	look_now(container_of(watch, struct nc2f_follow, mtu));
-}
-
-static void arm(struct nc2f_dev *nf, struct xenbus_watch *watch, bool *armed,
-		void (*changed)(struct xenbus_watch *, const char *, const char *),
-		const char *dir, const char *key)
-{
-	*armed = !xenbus_watch_pathfmt(nf->xdev, watch, none_waits, changed, "%s/%s", dir, key);
-}
-
-static void disarm(struct xenbus_watch *watch, bool *armed)
-{
-	if (!*armed)
+	if (!key->armed)
 		return;
-	*armed = false;
-	unregister_xenbus_watch(watch);
-	kfree(watch->node);
-	memset(watch, 0, sizeof(*watch));
+	unregister_xenbus_watch(&key->watch);
+	kfree(key->watch.node);
+	memset(key, 0, sizeof(*key));
 }
 
 /* What the host says of the network's MTU; 0 if nothing that can be true. */
@@ -109,8 +100,8 @@ void nc2f_follow_start(struct nc2f_dev *nf)
 	f->last_mtu = read_mtu(nf);
 	if (f->last_mtu)
 		nf->dev->mtu = f->last_mtu;
-	arm(nf, &f->carrier, &f->carrier_armed, carrier_changed, nf->xdev->otherend, "carrier");
-	arm(nf, &f->mtu, &f->mtu_armed, mtu_changed, nf->xdev->nodename, "mtu");
+	arm(nf, &f->carrier, nf->xdev->otherend, "carrier");
+	arm(nf, &f->mtu, nf->xdev->nodename, "mtu");
 	look_later(nf);
 }
 
@@ -125,8 +116,8 @@ void nc2f_follow_stop(struct nc2f_dev *nf)
 {
 	struct nc2f_follow *f = &nf->follow;
 
-	disarm(&f->carrier, &f->carrier_armed);
-	disarm(&f->mtu, &f->mtu_armed);
+	disarm(&f->carrier);
+	disarm(&f->mtu);
 	cancel_delayed_work_sync(&f->work);
 }
 
@@ -140,8 +131,8 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
 {
 	struct nc2f_follow *f = &nf->follow;
 
-	disarm(&f->carrier, &f->carrier_armed);
-	arm(nf, &f->carrier, &f->carrier_armed, carrier_changed, nf->xdev->otherend, "carrier");
+	disarm(&f->carrier);
+	arm(nf, &f->carrier, nf->xdev->otherend, "carrier");
 }
 
 /**

@@ -14,21 +14,29 @@
 struct nc2f_dev;
 
 /**
+ * struct nc2f_key - a key that is followed
+ * @watch: the watch on it
+ * @nf: whose
+ * @armed: @watch is registered
+ */
+struct nc2f_key {
+	struct xenbus_watch watch;
+	struct nc2f_dev *nf;
+	bool armed;
+};
+
+/**
  * struct nc2f_follow - the keys that are followed
- * @carrier: watch on the back's carrier
- * @mtu: watch on our mtu
- * @carrier_armed: @carrier is registered
- * @mtu_armed: @mtu is registered
+ * @carrier: the back's carrier
+ * @mtu: our mtu
  * @connected: the back is connected: the link is what the back says; under RTNL
  * @last_mtu: what the key said when it was last obeyed; 0 if nothing; @work, and
  *	before the watch is armed
  * @work: obeys; that of a driver domain's interface looks again by itself
  */
 struct nc2f_follow {
-	struct xenbus_watch carrier;
-	struct xenbus_watch mtu;
-	bool carrier_armed;
-	bool mtu_armed;
+	struct nc2f_key carrier;
+	struct nc2f_key mtu;
 	bool connected;
 	unsigned int last_mtu;
 	struct delayed_work work;
