@@ -133,6 +133,8 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
 
 	disarm(&f->carrier);
 	arm(nf, &f->carrier, nf->xdev->otherend, "carrier");
+	/* It may be in a driver domain, where the last one was not. */
+	look_later(nf);
 }
 
 /**
