@@ -79,6 +79,30 @@ static int set_mac(struct nc2f_dev *nf)
 	return 0;
 }
 
+/*
+ * Asks the back to begin anew.  xenbus_switch_state() notes the state after telling it.
+ * Xenwatch of 7.3 takes a device that says Initialising, with something else noted, for
+ * another one in its place, and removes it; it may come between when a work, or whoever
+ * binds the driver, is preempted there.
+ */
+static void start_over(struct xenbus_device *xdev)
+{
+	enum xenbus_state was = xdev->state;
+	int err = -ENOENT;
+
+	if (was == XenbusStateInitialising)
+		return;
+	xdev->state = XenbusStateInitialising;
+	/* As there: a directory that has gone is not to come back. */
+	if (xenbus_exists(XBT_NIL, xdev->nodename, "state"))
+		err = xenbus_printf(XBT_NIL, xdev->nodename, "state", "%d",
+				    XenbusStateInitialising);
+	if (!err)
+		return;
+	xdev->state = was;
+	xenbus_dev_error(xdev, err, "writing state");
+}
+
 static void connect(struct nc2f_dev *nf)
 {
 	int err = set_mac(nf);
@@ -129,7 +153,7 @@ static void back_waits(struct nc2f_dev *nf)
 	if (nf->phase != NC2F_DOWN)
 		return;
 	if (xdev->state == XenbusStateClosed)
-		xenbus_switch_state(xdev, XenbusStateInitialising);
+		start_over(xdev);
 	if (xdev->state == XenbusStateInitialising)
 		connect(nf);
 }
@@ -168,7 +192,7 @@ static void back_closed(struct nc2f_dev *nf)
 		xenbus_frontend_closed(xdev);
 	if (nf->reset && !nf->removing) {
 		nf->reset = false;
-		xenbus_switch_state(xdev, XenbusStateInitialising);
+		start_over(xdev);
 	} else {
 		/* If we are still wanted, the back's driver was only changed. */
 		try_later(nf);
@@ -229,7 +253,7 @@ static void retry_work(struct work_struct *work)
 		reset(nf);
 	} else if (nf->phase == NC2F_DOWN) {
 		if (back_state(nf) == XenbusStateClosed && xdev->state == XenbusStateClosed)
-			xenbus_switch_state(xdev, XenbusStateInitialising);
+			start_over(xdev);
 		else if (back_state(nf) == XenbusStateInitWait)
 			back_waits(nf);
 	}
@@ -257,7 +281,7 @@ static int nc2f_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 	}
 	nc2f_follow_start(nf);
 	/* The back answers with InitWait; nc2f_back_changed() goes on from there. */
-	xenbus_switch_state(xdev, XenbusStateInitialising);
+	start_over(xdev);
 	return 0;
 }
 
