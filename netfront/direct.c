@@ -138,7 +138,7 @@ static int poll(struct nc2f_direct *d, int budget)
 		schedule_work(&d->path_work);
 	}
 	if (!READ_ONCE(d->broken)) {
-		if (nc2f_direct_tx_work(d))
+		if (nc2f_direct_tx_work(d, budget))
 			d->irq.worked = true;
 		if (budget)
 			done = nc2f_direct_rx(d, budget, &notify);

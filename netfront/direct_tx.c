@@ -270,16 +270,21 @@ void nc2f_direct_push(struct nc2f_direct *d)
 /**
  * nc2f_direct_tx_work - see what the back has sent
  * @d: the direct path
+ * @budget: of the NAPI context, 0 if called from netpoll
  *
  * NAPI context.
  *
  * Return: number of slots that became free.
  */
-u32 nc2f_direct_tx_work(struct nc2f_direct *d)
+u32 nc2f_direct_tx_work(struct nc2f_direct *d, int budget)
 {
 	u32 n;
 
-	spin_lock(&d->tx_lock);
+	/* netpoll may have interrupted, on this CPU, who changes the path. */
+	if (budget)
+		spin_lock(&d->tx_lock);
+	else if (!spin_trylock(&d->tx_lock))
+		return 0;
 	n = reap(d);
 	wake(d);
 	spin_unlock(&d->tx_lock);
