@@ -134,7 +134,8 @@ static bool back_is_new(struct nc2f_dev *nf)
 
 	if (IS_ERR(nonce))
 		return false;
-	is_new = strcmp(nonce, nf->nonce);
+	/* One that is longer than ours are is malformed, but no news. */
+	is_new = strncmp(nonce, nf->nonce, sizeof(nf->nonce) - 1);
 	kfree(nonce);
 	return is_new;
 }
