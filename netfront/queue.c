@@ -167,9 +167,10 @@ static int alloc_pool(struct nc2f_queue *q)
 		.nid = NUMA_NO_NODE,
 		.dev = &q->nf->xdev->dev,
 		.napi = q->napi,
+		.netdev = q->nf->dev,
+		.queue_idx = q->id,
 	};
 	struct page_pool *pool = page_pool_create(&params);
-
 	int err;
 
 	if (IS_ERR(pool))
