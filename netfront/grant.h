@@ -10,12 +10,11 @@
 #ifndef NC2F_GRANT_H
 #define NC2F_GRANT_H
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
 
 #include <xen/grant_table.h>
 #include <xen/interface/xen.h>
-
-struct page;
 
 /**
  * struct nc2f_grants - a reservation of grant references
@@ -44,6 +43,20 @@ void nc2f_grants_free(struct nc2f_grants *g);
 void nc2f_grant_begin(grant_ref_t ref, domid_t domid, struct page *page, bool readonly);
 bool nc2f_grant_end(grant_ref_t ref);
 bool nc2f_grant_put(grant_ref_t ref);
+
+/**
+ * nc2f_grant_ours - whether a page is this domain's to grant
+ * @page: a page of a frame
+ *
+ * One that another domain has granted to us is not, in a driver domain.  A page of a
+ * file is ours, and uses the flag of such pages for something else.
+ *
+ * Return: true if it is.
+ */
+static inline bool nc2f_grant_ours(struct page *page)
+{
+	return page->mapping || !xen_page_foreign(page);
+}
 
 int nc2f_gpage_alloc(struct nc2f_gpage *gp, u32 nr, struct nc2f_grants *g,
 		     domid_t domid, bool readonly);

@@ -47,8 +47,9 @@ static u32 count_slots(const struct sk_buff *skb)
 
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		const skb_frag_t *frag = &skb_shinfo(skb)->frags[i];
+		struct page *page = skb_frag_page(frag);
 
-		if (!sendpage_ok(skb_frag_page(frag)))
+		if (!sendpage_ok(page) || !nc2f_grant_ours(page))
 			return 0;
 		slots += pages_of(skb_frag_off(frag), skb_frag_size(frag));
 	}
