@@ -142,7 +142,7 @@ static void make_ctrl(struct nc2f_dev *nf)
 		return;
 	c = nc2f_ctrl_create(nf);
 	if (IS_ERR(c))
-		dev_warn(&nf->xdev->dev, "no control ring: %ld\n", PTR_ERR(c));
+		dev_warn_ratelimited(&nf->xdev->dev, "no control ring: %ld\n", PTR_ERR(c));
 	else
 		nf->ctrl = c;
 }
@@ -236,7 +236,7 @@ static int write_features(struct nc2f_dev *nf, struct xenbus_transaction xbt,
 	for (i = 0; !err && i < ARRAY_SIZE(keys); i++)
 		err = xenbus_printf(xbt, nf->xdev->nodename, keys[i].key, "%u",
 				    keys[i].value);
-	if (xdp && !o->headroom)
+	if (xdp && !o->headroom && net_ratelimit())
 		netdev_warn(nf->dev, "the back leaves no headroom for the XDP program\n");
 	return err;
 }

@@ -212,10 +212,10 @@ int nc2f_ctrl_ask(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req,
 	spin_unlock_irq(&c->rsp_lock);
 
 	/* What is in the page of data may still be read: it is never used again. */
-	if (err == -EPROTO || err == -ETIMEDOUT) {
+	if (err == -EPROTO || err == -ETIMEDOUT)
 		c->dead = true;
+	if (c->dead && net_ratelimit())
 		netdev_warn(c->nf->dev, "the back %s on the control ring; it is not used any more\n",
 			    err == -EPROTO ? "lies" : "does not answer");
-	}
 	return err;
 }

@@ -90,8 +90,9 @@ static void look_at_refusals(struct nc2f_dev *nf)
 		return;
 	m->limit = m->told.nr > refused ? m->told.nr - refused : 0;
 	m->resync = true;
-	netdev_info(nf->dev, "the back takes no more than %u multicast addresses\n",
-		    m->limit);
+	if (net_ratelimit())
+		netdev_info(nf->dev, "the back takes no more than %u multicast addresses\n",
+			    m->limit);
 }
 
 static void mcast_work(struct work_struct *work)
