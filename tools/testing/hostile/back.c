@@ -10,7 +10,8 @@
  * back's back, and sends an event; names that begin with "net-" are lies on the
  * rings of the bridged path.  Or, as long as the module is loaded, falsifies a
  * key of xenstore that the back writes when a front begins, or has the back believe
- * that Xen cannot map for it so many pages of a guest, or more, at a time.
+ * that Xen cannot map for it so many pages of a guest, or more, at a time, or (action
+ * "hold") keeps some pages that the guest has granted to receive into.
  *
  * Knows the back from inside, so it must be built from the same sources.
  */
@@ -21,6 +22,7 @@
 #include <linux/rtnetlink.h>
 
 #include <xen/events.h>
+#include <xen/grant_table.h>
 #include <xen/page.h>
 
 #include "direct.h"
@@ -326,6 +328,74 @@ static int crowd(void)
 	return err;
 }
 
+#define HELD 4
+
+static struct page *held[HELD];
+static grant_handle_t handles[HELD];
+static bool holding;
+
+static void let_go(void)
+{
+	struct gnttab_unmap_grant_ref op;
+	unsigned int i;
+
+	for (i = 0; i < HELD; i++) {
+		if (handles[i] == INVALID_GRANT_HANDLE)
+			continue;
+		gnttab_set_unmap_op(&op, (unsigned long)page_address(held[i]),
+				    GNTMAP_host_map, handles[i]);
+		gnttab_unmap_refs(&op, NULL, &held[i], 1);
+	}
+	gnttab_free_pages(HELD, held);
+}
+
+/* The guest's next buffers of the bridged path, where it is on the direct one. */
+static int want(struct nc2b_vif *vif, struct gnttab_map_grant_ref *ops)
+{
+	struct xen_netif_rx_request req;
+	struct nc2b_queue *q;
+	unsigned int i;
+	int err = 0;
+
+	rtnl_lock();
+	q = vif->queues;
+	if (!q || READ_ONCE(q->rx.sring->req_prod) - q->rx.req_cons < HELD)
+		err = -ENOTCONN;
+	for (i = 0; !err && i < HELD; i++) {
+		RING_COPY_REQUEST(&q->rx, q->rx.req_cons + i, &req);
+		gnttab_set_map_op(&ops[i], (unsigned long)page_address(held[i]),
+				  GNTMAP_host_map, req.gref, vif->domid);
+	}
+	rtnl_unlock();
+	return err;
+}
+
+static int hold(struct nc2b_vif *vif)
+{
+	struct gnttab_map_grant_ref ops[HELD];
+	unsigned int i;
+	int err;
+
+	err = gnttab_alloc_pages(HELD, held);
+	if (err)
+		return err;
+	err = want(vif, ops);
+	if (err) {
+		gnttab_free_pages(HELD, held);
+		return err;
+	}
+	err = gnttab_map_refs(ops, NULL, held, HELD);
+	for (i = 0; i < HELD; i++) {
+		handles[i] = ops[i].status ? INVALID_GRANT_HANDLE : ops[i].handle;
+		if (ops[i].status)
+			err = -EACCES;
+	}
+	holding = !err;
+	if (err)
+		let_go();
+	return err;
+}
+
 static int __init hostile_init(void)
 {
 	struct net_device *netdev;
@@ -344,6 +414,11 @@ static int __init hostile_init(void)
 	if (!netdev)
 		return -ENODEV;
 	vif = netdev_priv(netdev);
+	if (!strcmp(action, "hold")) {
+		err = hold(vif);
+		dev_put(netdev);
+		return err;
+	}
 	d = vif->direct;
 	mutex_lock(&d->lock);
 	for (i = 0; i < ARRAY_SIZE(acts); i++)
@@ -363,6 +438,8 @@ static void __exit hostile_exit(void)
 		unregister_kprobe(&probe);
 	if (crowded)
 		unregister_kretprobe(&room);
+	if (holding)
+		let_go();
 }
 module_exit(hostile_exit);
 

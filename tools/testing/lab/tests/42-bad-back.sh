@@ -107,6 +107,34 @@ deaf() {
 	is "times that the front gave up" "$(times)" 0
 }
 
+# freed LIKE: the guest's kernel has freed a page that it kept, and said so like that.
+freed() {
+	on g1 sh -c "dmesg | grep -q 'freeing g\.e\..*$1'"
+}
+
+kept() {
+	[ "$(on g1 ethtool -S eth0 | sed -n 's/^ *pages_kept: //p')" = "$1" ]
+}
+
+# A back that has not let go of some pages when a connection ends: the guest must use
+# them for nothing else, but have them again afterwards.
+holds() {
+	anew
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -ec 'insmod /root/nc2-hostile-back.ko dev="$0" action=hold' "$(d0 vif g1)"
+	on g1 sh -ec 'dmesg -C
+		echo "func gnttab_handle_deferred +p" >/sys/kernel/debug/dynamic_debug/control'
+	on g1 ethtool -G eth0 rx 640
+	until_true "$LIMIT" "four pages are kept" kept 4
+	on g1 sh -c 'dmesg | grep "the back still uses 4 pages"'
+	! freed "" || fail "the guest has freed pages that the back uses"
+	# Before the guest's kernel has waited for a minute, of which it would complain.
+	dom0 rmmod nc2_hostile_back
+	until_true "$LIMIT" "the guest has its pages again" freed " 0 remaining"
+	wait_path g1 direct
+	alive direct
+}
+
 gone() {
 	anew
 	alive direct
@@ -138,5 +166,6 @@ t "harmless: an index that only the back needs" harmless fill-cons
 t "harmless: a storm of events" harmless storm
 t "strange: a frame without end, a path that is none" strange comp-endless path-lie
 t "strange: a back that carries no frame" deaf
+t "a back keeps pages of a connection that has ended" holds
 t "the front lets go of everything, and is direct again" gone
 finish
