@@ -278,7 +278,7 @@ void nc2f_netdev_break(struct nc2f_dev *nf, const char *what)
 			    netdev_name(nf->dev), what);
 	atomic_inc(&nf->resets);
 	netif_carrier_off(nf->dev);
-	queue_delayed_work(system_freezable_wq, &nf->retry, RETRY_DELAY);
+	mod_delayed_work(system_freezable_wq, &nf->retry, RETRY_DELAY);
 }
 
 /**
