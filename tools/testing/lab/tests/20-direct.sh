@@ -98,6 +98,54 @@ small_segments() {
 	still front direct_broken
 }
 
+# What the stack knows of the bytes that it has handed over.
+byte_limits() {
+	on "$1" sh -c 'cd /sys/class/net/eth0/queues/tx-0/byte_queue_limits
+		cat limit inflight' | xargs
+}
+
+# Byte queue limits: the stack hears of what has been sent on this path, and sets a
+# limit by it; on the bridge nobody tells it anything.
+limited() {
+	stream_start "$1" 0
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -ec 'cd /sys/class/net/eth0/queues/tx-0/byte_queue_limits
+		n=0
+		until read -r sent <inflight && read -r limit <limit &&
+				[ "$sent" -gt 0 ] && [ "$limit" -gt 0 ]; do
+			n=$((n + 1))
+			[ $n -lt 100000 ] || { echo "limit $limit, on the way $sent"; exit 1; }
+		done'
+	d0 put "$1" path bridged
+	wait_path "$1" bridged
+	stream_moves "$1"
+	is "limit, and bytes on the way" "$(byte_limits "$1")" '0 0'
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	stream_end "$1"
+}
+
+# spoof_check VF: "on" or "off", as the NIC's driver says.
+spoof_check() {
+	dom0 ip link show nic0 | sed -n "s/^ *vf $1 .*spoof checking \([a-z]*\).*/\1/p"
+}
+
+# Whatever it was before.  That the NIC heeds it the emulation does not show.
+own_name_only() {
+	local vf
+
+	d0 put "$1" path bridged
+	wait_path "$1" bridged
+	for vf in 0 1; do
+		dom0 ip link set nic0 vf "$vf" spoofchk off
+		is "anti-spoof check of VF $vf" "$(spoof_check "$vf")" off
+	done
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	vf=$(d0 vf_number "$1")
+	is "anti-spoof check of VF $vf" "$(spoof_check "$vf")" on
+}
+
 became_direct() {
 	wait_path "$1" direct
 	is reason "$(reason "$1")" ''
@@ -280,6 +328,8 @@ t "PV: iperf3 transmits by the NIC's queue" transmit g1
 t "PV: UDP both ways" udp g1
 t "PV: more UDP than the guest can take" overload g1
 t "PV: a peer that takes small segments only" small_segments g1
+t "PV: byte queue limits, and none on the bridge" limited g1
+t "PV: the NIC is to check the guest's source address" own_name_only g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1
 t "the path changes again and again under a TCP stream" switches g1 "$(often 2 50)"
