@@ -11,6 +11,8 @@
 
 # An address that no vif line names.
 OWN=02:16:3e:99:00:01
+# What fits into a page with headroom, a VLAN tag and what makes an skb of it.
+XDP_MTU=3502
 
 link_changes() {
 	on "$1" cat /sys/class/net/eth0/carrier_changes
@@ -274,15 +276,35 @@ xdp_and_direct() {
 	wait_path "$1" direct
 }
 
+# Frames of the largest MTU; with a program there it does not become larger.
+largest() {
+	! on "$1" ip link set eth0 mtu $((XDP_MTU + 1)) || fail "MTU $((XDP_MTU + 1)) with a program"
+	shot a "$1"
+	pings wire "$(address "$1")" -M "do" -s $((XDP_MTU - 28))
+	shot b "$1"
+	moved front rx_xdp_pass 3
+	still front rx_drop_xdp
+}
+
+# Who attaches by netlink is told why; of a BPF link the kernel tells a tracepoint.
 mtu() {
-	on "$1" ip link set eth0 mtu 9000
-	refused "$1" '*Invalid argument*'
-	on "$1" ip link set eth0 mtu 1500
+	local n
+
+	on "$1" sh /run/trace.sh start xdp/bpf_xdp_link_attach_failed
+	for n in 9000 $((XDP_MTU + 1)); do
+		on "$1" ip link set eth0 mtu "$n"
+		refused "$1" '*Invalid argument*'
+	done
+	is "refusals that say which MTU it takes" "$(on "$1" sh /run/trace.sh stop |
+		grep -c "XDP takes an MTU up to $XDP_MTU\$" || true)" 2
+	everywhere "$XDP_MTU"
+	with "$1" pass largest "$1"
+	everywhere 1500
 }
 
 tool() {
-	# shellcheck disable=SC2016 # expanded in the guest
-	lab exec -i "$1" -- sh -c 'cat >/run/netdev.py' <"$TESTS/netdev.py"
+	lab push "$1" "$TESTS/netdev.py" /run/netdev.py
+	lab push "$1" "$TESTS/trace.sh" /run/trace.sh
 }
 
 # first_pair BACK FRONT
@@ -336,7 +358,7 @@ t "rings of the direct path" rings g1
 t "an address of the guest's own: bridged, kept, and back" own_address g1
 t "an XDP program and the direct path" xdp_and_direct g1
 t "XDP: pass, headroom, drop, tx, redirect" xdp_all g1
-t "XDP and the MTU" mtu g1
+t "XDP: the largest MTU, and one more" mtu g1
 t "our front on the stock back" other_back stock
 t "stock back: channels 2, 1, 2" channels g1
 t "stock back: rings stay" rings_of_the_bridge g1
