@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What frames cost the guest on either path, and what is decided for an interface
-# before it carries any: its netdev, module parameters of both ends, a back that is
-# not trusted, a driver that leaves it to another.  What comes of each is read from
-# counters, from sysfs and from the kernel's own record.
+# What frames cost on either path, which of the guest's pages the back gets for them,
+# and what is decided for an interface before it carries any: its netdev, module
+# parameters of both ends, a back that is not trusted, a driver that leaves it to
+# another.  What comes of each is read from counters, from sysfs and from the kernel's
+# own record.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +18,25 @@ prepare() {
 		ln -s vif-nc2 /etc/xen/scripts/vif-other'
 	create g1 --vcpus 2 --path bridged
 	lab push g1 "$TESTS/trace.sh" /run/trace.sh
+	lab push g1 "$TESTS/frames.py" /run/frames.py
 	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
+}
+
+# What neither end offers, ethtool says of both.
+not_offered() {
+	local who dev feature
+
+	for who in g1 dom0; do
+		dev=eth0
+		[ "$who" = g1 ] || dev=$(d0 vif g1)
+		on "$who" ethtool -k "$dev" >"$TMP/offered"
+		for feature in tx-udp-segmentation tx-udp_tnl-segmentation tx-gre-segmentation \
+				rx-vlan-offload tx-vlan-offload rx-vlan-filter; do
+			grep -qx "[[:space:]]*$feature: off \[fixed\]" "$TMP/offered" ||
+				fail "$dev: $(grep "$feature:" "$TMP/offered" || true)"
+		done
+	done
+	! on g1 ip link set eth0 gso_max_size 100000 || fail "frames of 100000 bytes"
 }
 
 # Sending by the CPUs' queues as the administrator sets them.
@@ -96,6 +115,86 @@ costs() {
 	on g1 sh /run/trace.sh stop >/dev/null
 }
 
+# traced PROGRAM: what awk makes of the guest's record, which ends with that.  Its many
+# lines would take long on their way here.
+traced() {
+	on g1 sh -c 'echo 0 >/sys/kernel/tracing/events/enable'
+	on g1 awk "$1" /sys/kernel/tracing/trace
+	on g1 sh -c 'sh /run/trace.sh stop >/dev/null'
+}
+
+# A page that the stack gets is not granted any more.  What is not in a page, which
+# data_len counts, was copied.
+fixed() {
+	local out
+
+	on g1 sh /run/trace.sh start end=xen_nc2_front:nc2f_grant_end net/napi_gro_receive_entry
+	on wire ping -q -n -i 0.01 -c 100 -W 1 -s 1400 "$(address g1)"
+	out=$(traced '/ end: / { ended++ }
+		/ napi_gro_receive_entry: / && !/ data_len=0 / { n++; if (n > ended) early++ }
+		END { print n + 0, early + 0 }')
+	echo "frames in pages, and how many of them came before the grant's end: $out"
+	[ "${out% *}" -ge 95 ] || fail "not 95 frames"
+	is "frames of which the back has the page" "${out#* }" 0
+}
+
+# burst COMMAND...: it sends sixty frames of 1042 bytes at a stroke.  Each takes two
+# copies, what goes to the skb's head and what goes to a page, so that they are more
+# than the stock back has in a hypercall.
+burst() {
+	local most
+
+	dom0 sh /run/trace.sh start copies=xen_nc2_back:nc2b_grant_copy,nr=%si:u32
+	"$@"
+	pings dom0 "$(address g1)"
+	most=$(dom0 sh /run/trace.sh stop | sed -n 's/^.* copies: .* nr=//p' | sort -n | tail -n 1)
+	between "copies in the largest hypercall" "${most:-0}" 65 256
+}
+
+# To the guest, whose buffers are there, and from it: no frame waits for another.
+batches() {
+	pings dom0 "$(address g1)"
+	burst frames dom0 burst "$(address g1)" 9 60 1000
+	burst on g1 python3 /run/frames.py burst 10.99.0.2 9 60 1000
+}
+
+# What is seen of a page at REG, by the offsets of struct page in Linux 6.12: its type,
+# and of one that is not the first of several, whose link is odd, that of the first.
+PAGE='type=+48(REG):x32,link=+8(REG):x64,first=+47(+8(REG)):x32'
+
+# slab: of all pages in the record how many there are, and how many are slab memory.
+slab() {
+	traced '/ type=0x/ {
+			for (i = 1; i <= NF; i++) {
+				split($i, pair, "=")
+				seen[pair[1]] = pair[2]
+			}
+			n++
+			type = seen["link"] ~ /[13579bdf]$/ ? seen["first"] : seen["type"]
+			slab += type ~ /^0xf5/
+		}
+		END { print n + 0, slab + 0 }'
+}
+
+# Those that __slab_free() gets show that slab memory is seen as such.
+no_slab() {
+	local out
+
+	on g1 sh /run/trace.sh start "free=__slab_free,${PAGE//REG/%si}"
+	pings wire "$(address g1)"
+	out=$(slab)
+	echo "pages of slab memory, and seen as such: $out"
+	[ "${out% *}" -ge 1 ] || fail "no page was seen"
+	is "those seen as such" "${out#* }" "${out% *}"
+	on g1 sh /run/trace.sh start "grant=xen_nc2_front:nc2f_grant_begin,${PAGE//REG/%dx}"
+	iperf wire "$(address g1)"
+	iperf wire "$(address g1)" -R
+	out=$(slab)
+	echo "pages granted, and how many are slab memory: $out"
+	[ "${out% *}" -ge 100 ] || fail "not 100 pages were granted"
+	is "granted slab memory" "${out#* }" 0
+}
+
 # What goes in frames of a page at most is copied, pages of others are granted.
 copied_or_granted() {
 	local n
@@ -136,6 +235,17 @@ no_grants() {
 	on g1 sh /run/trace.sh stop >/dev/null
 	moved front rx_direct_bytes 100000
 	moved front tx_direct_bytes 100000
+}
+
+# Grants are set aside when the front connects: for the control ring, for each queue
+# of the bridge, for the direct path.
+set_aside() {
+	on g1 sh /run/trace.sh start aside=xen_nc2_front:nc2f_grants_reserve,nr=%si:u16
+	rebind g1
+	is "grants" "$(on g1 sh /run/trace.sh stop | sed -n 's/^.* aside: .* nr=//p' |
+		sort -nu | xargs)" '2 770 1294'
+	wait_path g1 direct
+	is "pages of the pool" "$(pool_pages)" 1024
 }
 
 pool_pages() {
@@ -231,12 +341,17 @@ claim() {
 
 up --guests 0 --vfs 1
 needed "our pair, two queues, on the bridge" prepare
+t "features that there are not" not_offered
 t "the guest sends by the queues of XPS" xps
 t "GRO in the guest" gro
 t "grants and pages for received frames" costs
+t "a received page is the guest's alone before the stack gets it" fixed
+t "one hypercall for many copies" batches
 t "short frames are copied to send, pages of long ones granted" copied_or_granted
+t "no slab memory is granted" no_slab
 t "the netdev is there before InitWait" netdev_first
 t "no grant for a frame on the direct path" no_grants
+t "grants that are set aside" set_aside
 t "parameters of the front" front_parameters
 t "parameters of the back" back_parameters
 t "a back that is not trusted: no direct path, all is copied" untrusted

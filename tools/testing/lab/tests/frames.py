@@ -18,6 +18,8 @@ frames.py spread HOST PORT FLOWS N
                                   ports, as far as there is room for them
 frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS ports;
                                   prints the most memory that they took on their way
+frames.py burst HOST PORT N SIZE  sends N datagrams by one system call, which the kernel
+                                  cuts no sooner than for an interface that cannot
 """
 import array
 import fcntl
@@ -29,6 +31,7 @@ import termios
 import time
 
 SO_ATTACH_FILTER, SO_SNDBUFFORCE = 26, 32
+UDP_SEGMENT = 103
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 TP_STATUS_CSUMNOTREADY = 8
 ETH_P_ALL = 3
@@ -174,6 +177,13 @@ def held(host, port, flows, n):
     print(max(most, on_the_way(sockets)))
 
 
+def burst(host, port, n, size):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, int(size))
+    s.sendto(b'x' * (int(n) * int(size)), (host, int(port)))
+
+
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
-     'announced': announced, 'spread': spread, 'held': held}[sys.argv[1]](*sys.argv[2:])
+     'announced': announced, 'spread': spread, 'held': held,
+     'burst': burst}[sys.argv[1]](*sys.argv[2:])
