@@ -12,6 +12,7 @@
 
 prepare() {
 	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
+	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
 	lab back nc2 max_queues=2
 	create g1 --vcpus 2
 	create g2
@@ -121,6 +122,26 @@ noise() {
 
 storm() {
 	lie net-storm
+	others_fine
+}
+
+requests_seen() {
+	[ "$(dom0 sh /run/trace.sh count request)" -ge "$1" ]
+}
+
+# However many requests there are on the control ring, a turn is over after 16.
+control_turns() {
+	local out
+
+	dom0 sh /run/trace.sh start turn=xen_nc2_back:ctrl_work \
+		request=xen_nc2_back:nc2b_hash_request
+	lie net-ctrl-many
+	until_true "$LIMIT" "all of them are served" requests_seen 100
+	out=$(dom0 sh /run/trace.sh stop | awk '/ turn: / { n = 0 }
+		/ request: / && ++n > most { most = n }
+		END { print most + 0 }')
+	is "requests in the longest turn" "$out" 16
+	on g1 sh /root/hostile-guest.sh mend
 	others_fine
 }
 
@@ -254,6 +275,7 @@ t "stopped: frames without end, extra infos" cut 'a transmit request' net-unfini
 	net-extra-none net-extra-type $(also net-slots-endless net-extra-more)
 t "stopped: receive index" cut 'a receive index' net-rx-ahead $(also net-rx-back)
 t "stopped: control index" cut 'a control index' net-ctrl-ahead
+t "control requests: 16 in a turn" control_turns
 t "all rings full of noise" noise
 t "a storm of events" storm
 t "a queue without buffers harms only itself" deaf_queue
