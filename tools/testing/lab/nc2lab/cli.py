@@ -65,6 +65,8 @@ def parser():
     p.add_argument('--iommu', action='store_true', help='emulate an IOMMU; dom0-iommu=strict')
     p.add_argument('--vfs', type=count(0, MAX_VFS), metavar='N',
                    help='virtual functions of the NIC (default: as many as guests, or 7)')
+    p.add_argument('--dom0-vcpus', type=count(1, 4), default=1, metavar='N',
+                   help='CPUs of dom0 alone; the guests share one more (default: 1)')
     p.add_argument('--qemu', action='append', default=[], metavar='WORD',
                    help='one more word for QEMU\'s command line')
     p.add_argument('--xen', action='append', default=[], metavar='WORD',
@@ -113,7 +115,8 @@ def up(lab, a):
     if lab.state and lab.qemu_pid():
         raise LabError(f'lab {lab.name!r} is up: lab down first, or another --name')
     opts = {k: getattr(a, k) for k in ('guests', 'type', 'back', 'front', 'kernel', 'vcpus',
-                                       'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'qemu', 'xen', 'cpu')}
+                                       'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'qemu', 'xen', 'cpu',
+                                       'dom0_vcpus')}
     opts['extra'] = a.extra or []
     if opts['vfs'] is None:
         opts['vfs'] = min(opts['guests'], MAX_VFS)

@@ -176,10 +176,11 @@ class Lab:
                            ('lab.img', f'{IMAGES}/lab.img')):
             os.symlink(os.path.relpath(path, self.dir), f'{self.dir}/{name}')
         cpu, iommu = '-cpu max,-rdtscp', []
+        cpus = opts.get('dom0_vcpus', 1)
         # eager-fpu: with the lazy switching that Xen picks for this CPU, guests on
         # one emulated CPU get each other's vector registers, and programs crash.
         xen = (f'console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all conring_size=2M '
-               f'dom0_mem={DOM0_MEM}M,max:{DOM0_MEM}M dom0_max_vcpus=1 dom0_vcpus_pin '
+               f'dom0_mem={DOM0_MEM}M,max:{DOM0_MEM}M dom0_max_vcpus={cpus} dom0_vcpus_pin '
                f'sched=credit bootscrub=0 spec-ctrl=eager-fpu')
         if opts['iommu']:
             # eim=on: without it interrupts for the second CPU are lost.
@@ -192,7 +193,7 @@ class Lab:
                  'mitigations=off net.ifnames=0 panic=1')
         argv = [
             'qemu-system-x86_64', '-name', self.netns, '-machine', 'q35',
-            '-accel', 'tcg,thread=multi', *cpu.split(), '-smp', '2',
+            '-accel', 'tcg,thread=multi', *cpu.split(), '-smp', str(cpus + 1),
             '-m', str(self.memory(opts['guests'], opts['guest_mem'])),
             '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none',
             '-serial', 'file:serial.log',
