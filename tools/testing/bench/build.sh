@@ -30,6 +30,9 @@ build() {
 }
 
 mkdir -p "$out"
+# Tests that run side by side both come here.
+exec 9>"$out/.build.lock"
+flock 9
 "$root" ensure
-build count.so count.c qemu_plugin.h -shared -fPIC -pthread
+build count.so count.c sock.c qemu_plugin.h sock.h -shared -fPIC -pthread
 build probe probe.c probe_udp.c probe.h

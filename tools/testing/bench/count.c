@@ -16,20 +16,14 @@
  * index means the same block for as long as QEMU runs.
  */
 #include "qemu_plugin.h"
+#include "sock.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 /*
  * QEMU allocates for 16 vCPUs, so a block costs 128 bytes.  Xen, two kernels and
@@ -37,8 +31,6 @@
  */
 #define MAX_BLOCKS	524288U
 #define HASH_SLOTS	(2 * MAX_BLOCKS)
-/* An answer is some MB through local memory; who does not read it is cut off. */
-#define SEND_LIMIT_S	10
 
 /* Begin of the kernel's half of the address space. */
 #define KERNEL_HALF	0xffff800000000000ULL
@@ -82,8 +74,6 @@ struct count_block {
 int qemu_plugin_version = QEMU_PLUGIN_API;
 
 static struct qemu_plugin_scoreboard *score;
-static int listener = -1;
-static pthread_once_t serve_once = PTHREAD_ONCE_INIT;
 
 /* Under this lock; @nr_blocks is read without, after the block is filled in. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -138,20 +128,6 @@ static void translated(__u64 id, struct qemu_plugin_tb *tb)
 							  n < FIRST_BLOCK ? insns : 1);
 }
 
-static bool send_all(int fd, const void *data, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = send(fd, data, len, MSG_NOSIGNAL);
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= n;
-	}
-	return true;
-}
-
 /* A copy first: the counters shall be of one moment, however slow the reader is. */
 static void answer(int fd)
 {
@@ -168,45 +144,10 @@ static void answer(int fd)
 	for (vcpu = 0; vcpu < head.vcpus; vcpu++)
 		memcpy(all + vcpu * head.blocks, qemu_plugin_scoreboard_find(score, vcpu),
 		       head.blocks * sizeof(*all));
-	if (send_all(fd, &head, sizeof(head)) &&
-	    send_all(fd, blocks, head.blocks * sizeof(*blocks)))
-		send_all(fd, all, head.vcpus * head.blocks * sizeof(*all));
+	if (nc2_sock_send(fd, &head, sizeof(head)) &&
+	    nc2_sock_send(fd, blocks, head.blocks * sizeof(*blocks)))
+		nc2_sock_send(fd, all, head.vcpus * head.blocks * sizeof(*all));
 	free(all);
-}
-
-static void *serve(void *unused)
-{
-	const struct timeval limit = { .tv_sec = SEND_LIMIT_S };
-	int fd;
-
-	for (;;) {
-		fd = accept(listener, NULL, NULL);
-		if (fd < 0) {
-			/* A client that is gone, or too many files: no reason to spin. */
-			if (errno != EINTR)
-				usleep(100000);
-			continue;
-		}
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-		answer(fd);
-		close(fd);
-	}
-	return unused;
-}
-
-static void start_serving(void)
-{
-	sigset_t all, old;
-	pthread_t thread;
-
-	/* QEMU's signals are for its own threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, NULL, serve, NULL))
-		fprintf(stderr, "count: no thread for the socket\n");
-	else
-		pthread_detach(thread);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /* Not earlier: with -daemonize QEMU forks after it has loaded its plugins. */
@@ -214,29 +155,7 @@ static void vcpu_started(__u64 id, unsigned int vcpu)
 {
 	(void)id;
 	(void)vcpu;
-	pthread_once(&serve_once, start_serving);
-}
-
-static int listen_at(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct stat st;
-	int fd;
-
-	if (strlen(path) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "count: the socket's path is too long: %s\n", path);
-		return -1;
-	}
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	if (!lstat(path, &st) && S_ISSOCK(st.st_mode))
-		unlink(path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || chmod(path, 0600) ||
-	    listen(fd, 4)) {
-		fprintf(stderr, "count: socket %s: %s\n", path, strerror(errno));
-		return -1;
-	}
-	return fd;
+	nc2_sock_serve();
 }
 
 int qemu_plugin_install(__u64 id, const struct qemu_plugin_info *info, int argc, char **argv)
@@ -249,8 +168,7 @@ int qemu_plugin_install(__u64 id, const struct qemu_plugin_info *info, int argc,
 		fprintf(stderr, "count: usage: -plugin file=count.so,sock=PATH\n");
 		return -1;
 	}
-	listener = listen_at(argv[0] + 5);
-	if (listener < 0)
+	if (!nc2_sock_listen("count", argv[0] + 5, answer))
 		return -1;
 	blocks[BLOCK_USER].insns = 1;
 	blocks[BLOCK_REST].insns = 1;
