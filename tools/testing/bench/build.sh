@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Build what the benchmark runs beside Debian's programs, into build/bench/:
-#   count.so   the plugin for QEMU
+#   count.so   the plugin for QEMU that counts instructions
+#   lines.so   the one that follows lines of memory from CPU to CPU
 #   probe      for the wire and for guests (Debian trixie, as the root)
 set -euo pipefail
 
@@ -35,4 +36,5 @@ exec 9>"$out/.build.lock"
 flock 9
 "$root" ensure
 build count.so count.c sock.c qemu_plugin.h sock.h -shared -fPIC -pthread
+build lines.so lines.c sock.c qemu_plugin.h sock.h -shared -fPIC -pthread
 build probe probe.c probe_udp.c probe.h

@@ -62,13 +62,14 @@ class Counters:
             self.counts.append(array.array('Q', raw[at:at + 8 * n]))
 
 
-def read(directory, name='count.sock'):
-    """Asks the plugin.  By a descriptor, as a socket's path must be short."""
+def ask(directory, name, text=b''):
+    """A plugin's answer.  By a descriptor, as a socket's path must be short."""
     fd = os.open(directory, os.O_PATH)
     try:
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(READ_LIMIT)
             s.connect(f'/proc/self/fd/{fd}/{name}')
+            s.sendall(text)
             raw = bytearray()
             while part := s.recv(1 << 20):
                 raw += part
@@ -76,7 +77,11 @@ def read(directory, name='count.sock'):
         raise CountError(f'the plugin does not answer: {e}') from e
     finally:
         os.close(fd)
-    return Counters(bytes(raw))
+    return bytes(raw)
+
+
+def read(directory, name='count.sock'):
+    return Counters(ask(directory, name))
 
 
 def kind_of(index, vaddr):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The benchmark's arithmetic on planted inputs: losses, searches, meter, verdicts.
+"""The benchmark's arithmetic on planted inputs: losses, searches, meter, lines, verdicts.
 
     selftest.py [TEST...]
 
@@ -19,6 +19,7 @@ import counts
 import figures
 import hypercalls
 import labs
+import lines
 import loss
 import meter
 import plan
@@ -472,6 +473,75 @@ class Page(unittest.TestCase):
     def test_results_of_another_schema(self):
         with self.assertRaises(ValueError):
             figures.Results({'schema': figures.SCHEMA - 1})
+
+
+KALLSYMS = '''ffffffff81000100 T napi_schedule_prep
+ffffffff81000200 t evtchn_fifo_unmask
+ffffffffc0201000 t nc2b_direct_poll\t[xen_nc2_back]
+ffffffffc0203010 t nc2b_exit\t[xen_nc2_back]
+ffffffffc0204000 t igb_poll\t[igb]
+'''
+PREP, UNMASK, POLL = 0xffffffff81000108, 0xffffffff81000208, 0xffffffffc0201008
+
+
+class SharedLines(unittest.TestCase):
+    FRAMES = 1000
+    LIMIT = FRAMES // lines.FRAMES_PER_MOVE
+
+    def answer(self, *plants, lost=0, cpus=(0, 1)):
+        """Each CPU with lines of its own, and planted ones: (moves, by whom)."""
+        one = [20000, 5000, 500, 0, 0, 0]
+        rows = [(n, one if n == 0 else None, one if n == 1 else None) for n in cpus]
+        for n, (moves, by) in enumerate(plants):
+            rows.append((9 + n, [moves, 0, 0, moves // 2, by, 0],
+                         [0, moves, 0, moves - moves // 2, 0, by]))
+        none = [0] * 6
+        raw = [lines.LINE.pack((n + 1) * 64, 0xffff888000000000 + n * 64, 3, *(a or none),
+                               *(b or none), *none, *none) for n, a, b in rows]
+        head = lines.HEAD.pack(b'NC2LINES', 1, 2, len(raw), lost)
+        return lines.Lines(head + b''.join(raw))
+
+    def verdict(self, *plants):
+        seen = self.answer(*plants)
+        seen.check(self.FRAMES)
+        return lines.report(seen, self.FRAMES, counts.Symbols(KALLSYMS))
+
+    def test_nothing_shared(self):
+        self.assertEqual(self.verdict()[1], 0)
+
+    def test_a_line_that_moves(self):
+        told, bad = self.verdict((self.LIMIT + 1, POLL), (300, PREP))
+        self.assertEqual(bad, 2)
+        for text in ('written by nc2b_direct_poll', 'read by napi_schedule_prep',
+                     'shared by: napi_schedule_prep nc2b_direct_poll'):
+            self.assertIn(text, told)
+
+    def test_a_line_that_moves_seldom(self):
+        told, bad = self.verdict((self.LIMIT, POLL))
+        self.assertEqual(bad, 0)
+        self.assertIn('nc2b_direct_poll', told)
+        self.assertIn('shared by: nobody', told)
+
+    def test_a_line_that_is_known(self):
+        told, bad = self.verdict((300, UNMASK), (300, POLL))
+        self.assertEqual(bad, 1)
+        self.assertIn('known: Xen', told)
+
+    def test_nothing_seen(self):
+        for seen in (self.answer(cpus=(0,)), self.answer(lost=1)):
+            with self.assertRaises(counts.CountError):
+                seen.check(self.FRAMES)
+        with self.assertRaises(counts.CountError):
+            self.answer().check(self.FRAMES * 1000)
+
+    def test_code_of_the_module(self):
+        self.assertEqual(lines.code(KALLSYMS), (0xffffffffc0201000, 0xffffffffc0204000))
+        with self.assertRaises(counts.CountError):
+            lines.code(KALLSYMS.replace('xen_nc2_back', 'igb'))
+
+    def test_another_plugin(self):
+        with self.assertRaises(counts.CountError):
+            lines.Lines(lines.HEAD.pack(b'NC2COUNT', 1, 2, 0, 0))
 
 
 if __name__ == '__main__':

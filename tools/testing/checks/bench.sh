@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The benchmark's arithmetic: losses, searches and verdicts on planted inputs.
+# The benchmark's arithmetic: losses, searches, shared lines and verdicts on planted inputs.
 # shellcheck source=tools/testing/checks/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -43,6 +43,9 @@ plants() {
 		"s/if missing > 0/if False/"
 	plant events 'FAIL: test_an_event_for_4_frames' wrong targets.py \
 		"s/^EVENTS_PER_FRAME = .*/EVENTS_PER_FRAME = 1/"
+	plant moves 'FAIL: test_a_line_that_moves ' wrong lines.py \
+		"s/bad += 1/bad += 0/"
+	plant unseen 'FAIL: test_nothing_seen' wrong lines.py "s/if self.lost:/if False:/"
 	plant meter 'FAIL: test_only_what_runs_while_it_is_on' wrong meter.py \
 		"s/add(self.insns, /self.insns.update(/"
 	plant empty 'no tools/testing/bench/selftest.py' true
