@@ -308,6 +308,27 @@ queue_interrupts() {
 		awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }'
 }
 
+# pin gI CPU [events]: dom0's CPU for the interrupts of its interface, and, unless it
+# is said that it is for its events only, for those of its NIC queue.
+pin() {
+	dev=$(vif "$1") || die "$dev"
+	queue=
+	[ "${3:-}" = events ] || queue=$(show "$1" queue) || die "$queue"
+	irqs=$(awk -v dev="$dev" -v queue="$queue" '
+		$NF == dev || index($NF, dev "-") == 1 ||
+			(queue != "" && index($NF, queue "-") == 1) { print $1 + 0 }' /proc/interrupts)
+	[ -n "$irqs" ] || die "$1 has no interrupts"
+	for irq in $irqs; do
+		echo "$2" >"/proc/irq/$irq/smp_affinity_list" || die "interrupt $irq does not move"
+	done
+}
+
+# passed gI: frames that the back has passed on, by either path.
+passed() {
+	stats "$1" | awk '/^(q[0-9]+_[rt]x_bridged_frames|[rt]x_direct_frames) / { n += $2 }
+		END { print n + 0 }'
+}
+
 # No virtual function is the back end's any more.
 unbind_all() {
 	for vf in /sys/bus/pci/drivers/xen-nc2-back/0000:*; do

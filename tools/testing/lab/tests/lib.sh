@@ -452,15 +452,17 @@ new_address() {
 	is "address of $1" "$(mac_of "$1")" "$2"
 }
 
-# stream_start gI [RATE]: a connection from the wire to gI and back, every byte
-# checked, at RATE bytes a second; 0 is as fast as it goes, which leaves the
-# emulated CPUs little for anything else that a test does.
+# stream_start gI [RATE [WHO [COMMAND...]]]: a connection from the wire, or WHO, to gI
+# and back, every byte checked, at RATE bytes a second; 0 is as fast as it goes, which
+# leaves the emulated CPUs little for anything else that a test does.  COMMAND is what
+# runs the program, as taskset does.
 stream_start() {
 	# One that a failed test has left would write into the same file.
 	[ ! -e "$TMP/stream.$1.pid" ] || stream_end "$1"
 	: >"$TMP/stream.$1"
 	# The source may not be visible where the wire's commands run.
-	setsid "$LAB" exec --name "$NAME" wire -- python3 -c "$(<"$TESTS/stream.py")" \
+	setsid "$LAB" exec --name "$NAME" "${3:-wire}" -- "${@:4}" \
+		python3 -c "$(<"$TESTS/stream.py")" \
 		run "$(address "$1")" 7 "${2:-500000}" >"$TMP/stream.$1" 2>&1 &
 	echo $! >"$TMP/stream.$1.pid"
 	stream_moves "$1"
