@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Barriers are virt_*(): the peer is another domain, on another CPU even where this
+ * kernel has but one.
+ */
 #include "ring.h"
 
 #include <linux/compiler.h>
@@ -45,7 +49,7 @@ void nc2b_cons_init(struct nc2b_cons *r, struct xen_nc2_ring_hdr *hdr,
 int nc2b_cons_avail(struct nc2b_cons *r)
 {
 	/* Pairs with the peer's release: entries before the index. */
-	u32 prod = smp_load_acquire(&r->hdr->prod);
+	u32 prod = virt_load_acquire(&r->hdr->prod);
 
 	if (prod - r->cons > r->mask + 1 || prod - r->cons < r->prod - r->cons)
 		return -EPROTO;
@@ -81,9 +85,9 @@ bool nc2b_cons_publish(struct nc2b_cons *r, u32 n)
 
 	r->cons += n;
 	/* Entries were read before this says so. */
-	smp_store_release(&r->hdr->cons, r->cons);
+	virt_store_release(&r->hdr->cons, r->cons);
 	/* Index before threshold; the producer does it the other way round. */
-	smp_mb();
+	virt_mb();
 	return owes_event(old, r->cons, READ_ONCE(r->hdr->cons_event));
 }
 
@@ -101,7 +105,7 @@ bool nc2b_cons_sleep(struct nc2b_cons *r)
 {
 	WRITE_ONCE(r->hdr->prod_event, r->prod + 1);
 	/* Threshold before index; the producer does it the other way round. */
-	smp_mb();
+	virt_mb();
 	return READ_ONCE(r->hdr->prod) == r->prod;
 }
 
@@ -150,8 +154,8 @@ bool nc2b_prod_publish(struct nc2b_prod *r)
 		return false;
 	r->shown = r->prod;
 	/* Entries before the index. */
-	smp_store_release(&r->hdr->prod, r->prod);
+	virt_store_release(&r->hdr->prod, r->prod);
 	/* Index before threshold; the consumer does it the other way round. */
-	smp_mb();
+	virt_mb();
 	return owes_event(old, r->prod, READ_ONCE(r->hdr->prod_event));
 }
