@@ -227,6 +227,15 @@ void nc2b_block_unmap(struct nc2b_block *b, struct xenbus_device *xdev)
 	memset(b, 0, sizeof(*b));
 }
 
+/*
+ * A frame that was received has been synced when it was passed on, and the guest may
+ * have changed it since, in place: a bounce buffer must not be copied over it once more.
+ */
+static void dma_unmap_one(struct nc2b_block *b, dma_addr_t dma, enum dma_data_direction dir)
+{
+	dma_unmap_page_attrs(b->dma_dev, dma, PAGE_SIZE, dir, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
 /* One page at a time: neighbours here are not neighbours in machine memory. */
 static int dma_map_set(struct nc2b_block *b, struct nc2b_map *m, dma_addr_t *dma,
 		       enum dma_data_direction dir)
@@ -242,7 +251,7 @@ static int dma_map_set(struct nc2b_block *b, struct nc2b_map *m, dma_addr_t *dma
 	if (i == m->nr)
 		return 0;
 	while (i--)
-		dma_unmap_page(b->dma_dev, dma[i], PAGE_SIZE, dir);
+		dma_unmap_one(b, dma[i], dir);
 	return -ENOMEM;
 }
 
@@ -252,7 +261,7 @@ static void dma_unmap_set(struct nc2b_block *b, struct nc2b_map *m,
 	unsigned int i;
 
 	for (i = 0; i < m->nr; i++)
-		dma_unmap_page(b->dma_dev, dma[i], PAGE_SIZE, dir);
+		dma_unmap_one(b, dma[i], dir);
 }
 
 /**
