@@ -29,12 +29,15 @@ static bool tso_ok(const struct xen_nc2_tx *first, u32 total, u32 max_mtu)
 bool nc2b_txrule_ok(const struct xen_nc2_tx *first, u32 total, u32 max_mtu)
 {
 	u32 l3_min = first->flags & XEN_NC2_TX_IPV6 ? 40 : 20;
+	/* Where the checksum ends in a header of UDP, or of TCP. */
+	u32 sum_end = first->flags & XEN_NC2_TX_UDP ? 8 : 18;
 
 	if (total < ETH_HLEN || total > XEN_NC2_TX_MAX_BYTES)
 		return false;
 	if (first->flags & (XEN_NC2_TX_CSUM | XEN_NC2_TX_TSO) &&
 	    (first->l2_len < ETH_HLEN || first->l2_len > ETH_HLEN + 2 * VLAN_HLEN ||
-	     first->l3_len < l3_min || first->l2_len + first->l3_len > first->len))
+	     first->l3_len < l3_min || first->l2_len + first->l3_len > first->len ||
+	     first->l2_len + first->l3_len + sum_end > total))
 		return false;
 	if (first->flags & XEN_NC2_TX_TSO)
 		return tso_ok(first, total, max_mtu);

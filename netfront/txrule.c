@@ -22,6 +22,8 @@
 bool nc2f_txrule_ok(const struct xen_nc2_tx *e, u32 len, u32 max_mtu)
 {
 	u32 l3_min = e->flags & XEN_NC2_TX_IPV6 ? 40 : 20;
+	/* Where the checksum ends in a header of UDP, or of TCP. */
+	u32 sum_end = e->flags & XEN_NC2_TX_UDP ? 8 : 18;
 	u32 first = min_t(u32, len, XEN_NC2_PAGE_SIZE);
 	u32 l3_on = e->l3_len + e->l4_len;
 
@@ -29,7 +31,8 @@ bool nc2f_txrule_ok(const struct xen_nc2_tx *e, u32 len, u32 max_mtu)
 		return false;
 	if (e->flags & XEN_NC2_TX_CSUM &&
 	    (e->l2_len < ETH_HLEN || e->l2_len > ETH_HLEN + 2 * VLAN_HLEN ||
-	     e->l3_len < l3_min || e->l2_len + e->l3_len > first))
+	     e->l3_len < l3_min || e->l2_len + e->l3_len > first ||
+	     e->l2_len + e->l3_len + sum_end > len))
 		return false;
 	if (!(e->flags & XEN_NC2_TX_TSO))
 		return len <= max_mtu + VLAN_ETH_HLEN;

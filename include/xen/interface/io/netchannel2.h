@@ -215,7 +215,8 @@ struct xen_nc2_comp {
  * pool.  The slot is the front's again when the ring's consumer index has
  * passed it: the NIC has then read the page.
  *
- * With CSUM the L4 checksum field must hold the pseudo header sum (with TSO:
+ * With CSUM the L4 checksum field must be there: bytes 6 and 7 of the L4 header
+ * with UDP, 16 and 17 without.  It must hold the pseudo header sum (with TSO:
  * computed without the length).  With TSO the headers (l2 + l3 + l4) must lie
  * in the first slot, payload must follow them, and the IPv4 total length and
  * checksum, or the IPv6 payload length, must be 0: the NIC fills them in for
