@@ -248,7 +248,6 @@ static int look_at_link(struct nc2b_ivf *vf)
 		err = vf->model->ask_link(vf);
 	if (err == -EOPNOTSUPP)
 		err = v & vf->model->link_up ? 0 : -ENETDOWN;
-	WRITE_ONCE(vf->link, !err);
 	return err;
 }
 
@@ -326,7 +325,6 @@ int nc2b_ivf_start(struct nc2b_ivf *vf, const struct nc2q_start *params)
 err_irqs:
 	irqs_off(vf);
 err_quiesce:
-	WRITE_ONCE(vf->link, false);
 	quiesce(vf);
 	return err;
 }
@@ -342,7 +340,6 @@ int nc2b_ivf_stop(struct nc2b_ivf *vf)
 	if (!vf->started)
 		return 0;
 	vf->started = false;
-	WRITE_ONCE(vf->link, false);
 	irqs_off(vf);
 	return quiesce(vf) ? 0 : -ETIMEDOUT;
 }

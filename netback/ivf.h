@@ -148,9 +148,8 @@ struct nc2b_ivf_host {
  * @tx_dma: bus address of the transmit ring
  * @api: version of the mailbox's language, as the family counts
  * @started: queues and interrupts are on
- * @link: NIC had link when last looked at; read from anywhere
  *
- * All but @rings and @link belongs to the caller of nc2b_ivf_start() and so on,
+ * All but @rings belongs to the caller of nc2b_ivf_start() and so on,
  * one at a time, who may sleep.
  */
 struct nc2b_ivf {
@@ -162,7 +161,6 @@ struct nc2b_ivf {
 	dma_addr_t tx_dma;
 	u8 api;
 	bool started;
-	bool link;
 };
 
 static inline u32 nc2b_ivf_rd(const struct nc2b_ivf *vf, u32 reg)

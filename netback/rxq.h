@@ -144,7 +144,6 @@ struct nc2q_filter {
  *	-EOPNOTSUPP or -EPERM if not every multicast frame can be had
  * @set_mtu: change the largest MTU while started; after an error the queue may
  *	receive nothing until another MTU has been taken
- * @link_up: whether the NIC has link, as last seen
  * @check: look after the hardware (mailbox, link, reset by the PF); called
  *	about twice a second while started.  0, -ENETDOWN: no link, -EIO or
  *	-EBUSY: the queue must be stopped and started again
@@ -167,7 +166,6 @@ struct nc2q_ops {
 	int (*stop)(struct nc2q *q);
 	int (*set_filter)(struct nc2q *q, const struct nc2q_filter *filter);
 	int (*set_mtu)(struct nc2q *q, u32 mtu);
-	bool (*link_up)(struct nc2q *q);
 	int (*check)(struct nc2q *q);
 
 	unsigned int (*rx_room)(struct nc2q *q);

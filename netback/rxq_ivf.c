@@ -215,11 +215,6 @@ static int ivf_check(struct nc2q *q)
 	return err;
 }
 
-static bool ivf_link_up(struct nc2q *q)
-{
-	return READ_ONCE(to_ivf_dev(q)->vf.link);
-}
-
 /* NAPI: the rings. */
 
 static unsigned int ivf_rx_room(struct nc2q *q)
@@ -273,7 +268,6 @@ static const struct nc2q_ops ivf_ops = {
 	.stop = ivf_stop,
 	.set_filter = ivf_set_filter,
 	.set_mtu = ivf_set_mtu,
-	.link_up = ivf_link_up,
 	.check = ivf_check,
 	.rx_room = ivf_rx_room,
 	.rx_post = ivf_rx_post,

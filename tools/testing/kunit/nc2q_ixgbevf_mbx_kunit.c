@@ -212,7 +212,6 @@ static void answers_are_heeded(struct kunit *test)
 	if (c->no_vflinks)
 		f->reg[VFLINKS / 4] = 0;
 	KUNIT_EXPECT_EQ(test, fake_start(f, 1500), c->want);
-	KUNIT_EXPECT_EQ(test, f->vf.link, !c->want);
 	KUNIT_EXPECT_EQ(test, f->master, !c->want);
 }
 
