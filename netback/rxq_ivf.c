@@ -433,11 +433,15 @@ static void ivf_remove(struct pci_dev *pdev)
 	kfree(d);
 }
 
-/* The next kernel must not find a device that writes to memory. */
+/*
+ * The next kernel must not find a device that writes to memory.  Interfaces live on
+ * until the very end: without its queue their work has nothing to start again.
+ */
 static void ivf_shutdown(struct pci_dev *pdev)
 {
 	struct ivf_dev *d = pci_get_drvdata(pdev);
 
+	nc2q_unregister(&d->q);
 	ivf_stop(&d->q);
 }
 
