@@ -225,6 +225,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->tag = NULL;
 	d->backoff = 0;
 	d->seen_filter = 0;
+	WRITE_ONCE(d->gone, false);
 	atomic_set(&d->eoi, NC2B_EOI_NONE);
 	WRITE_ONCE(b->shared->back.path, XEN_NC2_PATH_BRIDGED);
 	WRITE_ONCE(b->shared->back.max_mtu, ETH_DATA_LEN);
@@ -321,6 +322,11 @@ void nc2b_direct_revoke(struct nc2b_direct *d, const char *reason, bool alive)
  */
 void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
 {
+	/* Who waits for an answer of this front holds the lock. */
+	if (!alive) {
+		WRITE_ONCE(d->gone, true);
+		wake_up(&d->ack_wait);
+	}
 	mutex_lock(&d->lock);
 	if (!d->attached)
 		goto out;

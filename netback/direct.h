@@ -122,6 +122,7 @@ enum nc2b_eoi {
  * @since: when the active path was entered (boot time, ns)
  * @reason: why the direct path is not active: a constant text; read anywhere
  * @rate_changed: the NIC limits the guest to a rate that is not the limit now
+ * @gone: the front has disconnected: nothing that it would say is waited for
  * @failed: the peer has lied: no direct path for this connection
  * @revoked: the guest has its pages back: no direct path for this connection;
  *	under @lock
@@ -178,6 +179,7 @@ struct nc2b_direct {
 	u64 since;
 	const char *reason;
 	bool rate_changed;
+	bool gone;
 	bool failed;
 	bool revoked;
 

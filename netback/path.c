@@ -93,13 +93,18 @@ static void tell_front(struct nc2b_direct *d, u32 path)
 	notify_remote_via_irq(d->irq);
 }
 
+static bool front_is(const struct nc2b_direct *d, u32 path)
+{
+	return READ_ONCE(d->block.shared->front.path) == path;
+}
+
 /* Tell the front which path to send by; true if it has answered in time. */
 static bool switch_front(struct nc2b_direct *d, u32 path)
 {
 	tell_front(d, path);
-	return wait_event_timeout(d->ack_wait,
-				  READ_ONCE(d->block.shared->front.path) == path,
-				  ACK_TIMEOUT);
+	wait_event_timeout(d->ack_wait, front_is(d, path) || READ_ONCE(d->gone),
+			   ACK_TIMEOUT);
+	return front_is(d, path);
 }
 
 /**
@@ -184,7 +189,8 @@ static void drain(struct nc2b_direct *d)
 {
 	int ms;
 
-	for (ms = 0; ms < DRAIN_MS && READ_ONCE(d->running); ms += 2) {
+	for (ms = 0; ms < DRAIN_MS && READ_ONCE(d->running) && !READ_ONCE(d->gone);
+	     ms += 2) {
 		if (READ_ONCE(d->block.shared->tx.prod) == READ_ONCE(d->tx.cons))
 			return;
 		nc2b_lease_poll(d);
@@ -362,7 +368,7 @@ static const char *not_wanted(struct nc2b_direct *d)
 
 	if (why)
 		return why;
-	if (READ_ONCE(d->block.shared->front.path) != XEN_NC2_PATH_DIRECT)
+	if (!front_is(d, XEN_NC2_PATH_DIRECT))
 		return "the guest has left the direct path by itself";
 	if (xchg(&d->yield, false) && nc2b_share_outranked(d))
 		return "an interface of more weight has taken the NIC queue";
