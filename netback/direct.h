@@ -145,6 +145,7 @@ enum nc2b_eoi {
  * @coalesce: how often @q interrupts
  * @mcast: multicast groups that the NIC filters for the guest, -1: it gives all
  * @seen_filter: filter_seq of the guest's last request that was carried out
+ * @filtered: when it was last looked at (jiffies); under @lock
  * @ack_wait: woken by the guest's events
  * @sync: protects @stats
  * @stats: counters; the first ones written by NAPI, the last by @work
@@ -203,6 +204,7 @@ struct nc2b_direct {
 	struct nc2b_coalesce coalesce;
 	int mcast;
 	u32 seen_filter;
+	unsigned long filtered;
 	wait_queue_head_t ack_wait;
 
 	struct u64_stats_sync sync;

@@ -4,6 +4,7 @@
 
 #include <linux/delay.h>
 #include <linux/etherdevice.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 
 /* How often the front is looked at that is changing what it listens to, ms apart. */
@@ -60,7 +61,7 @@ static const char *program(struct nc2b_direct *d, const struct front_filter *f)
 	};
 	int err;
 
-	err = d->q->ops->set_mtu(d->q, f->mtu);
+	err = d->q->ops->set_mtu(d->q, max_t(u32, f->mtu, ETH_MIN_MTU));
 	if (!err)
 		err = d->q->ops->set_filter(d->q, &filter);
 	if (err == -EMSGSIZE || err == -E2BIG || err == -EPERM || err == -EOPNOTSUPP)
@@ -108,6 +109,7 @@ const char *nc2b_filter_apply(struct nc2b_direct *d)
 	f = kmalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
 		return "no memory";
+	d->filtered = jiffies;
 	for (tries = 0; read_filter(d, f); tries++) {
 		if (tries == READ_TRIES) {
 			kfree(f);

@@ -21,6 +21,8 @@
 #define DRAIN_MS	50
 /* How often the NIC is looked after while a path is active. */
 #define CHECK_MS	500
+/* How often it is told at most what a guest listens to. */
+#define FILTER_MS	50
 /* How long the NIC's answers to a look may take to come as changes of it. */
 #define ANSWER_MS	100
 /* In how many such looks a frame may be on its way: what Linux gives a NIC is 5 s. */
@@ -386,17 +388,29 @@ static bool look_is_due(const struct nc2b_direct *d)
 		!time_before(jiffies, d->looked + msecs_to_jiffies(ANSWER_MS)));
 }
 
+/*
+ * What the guest listens to may have changed.  One that changes it all the time does not
+ * keep the NIC busy, whose every answer has the path looked at as well.
+ */
+static const char *look_at_filter(struct nc2b_direct *d)
+{
+	if (READ_ONCE(d->block.shared->front.filter_seq) == d->seen_filter)
+		return NULL;
+	if (time_before(jiffies, d->filtered + msecs_to_jiffies(FILTER_MS))) {
+		nc2b_path_kick(d, FILTER_MS);
+		return NULL;
+	}
+	return nc2b_filter_apply(d);
+}
+
 static void look_direct(struct nc2b_direct *d)
 {
-	const char *why = not_wanted(d);
+	const char *why = not_wanted(d) ?: look_at_filter(d);
 
-	if (!why && READ_ONCE(d->block.shared->front.filter_seq) != d->seen_filter)
-		why = nc2b_filter_apply(d);
 	if (why) {
 		nc2b_path_leave(d, why, !d->failed);
 		return;
 	}
-	/* A guest that changes its filter all the time does not keep the NIC busy. */
 	if (look_is_due(d))
 		why = nic_trouble(d);
 	if (why)
