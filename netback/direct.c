@@ -75,9 +75,12 @@ static irqreturn_t direct_event(int irq, void *data)
 	atomic_set(&d->eoi, wq_has_sleeper(&d->ack_wait) ?
 		   NC2B_EOI_ANSWER : NC2B_EOI_DUE);
 	wake_up(&d->ack_wait);
-	/* At once for what comes once; else a guest could keep the mailbox busy. */
+	/*
+	 * Soon for what comes once; else a guest could keep the mailbox busy.  Not in a
+	 * hurry: it may have changed its mind, and no other try is due then.
+	 */
 	if (nc2b_direct_wants_revoke(d))
-		nc2b_path_kick(d, 0);
+		nc2b_path_kick(d, 1);
 	else if (READ_ONCE(d->block.shared->front.filter_seq) != READ_ONCE(d->seen_filter))
 		nc2b_path_kick(d, 50);
 	napi_schedule(&d->napi);
@@ -100,6 +103,7 @@ struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif)
 	d->reason = "not connected";
 	d->weight = NC2B_DEF_WEIGHT;
 	d->since = ktime_get_boottime_ns();
+	d->tried = jiffies - HZ;
 	mutex_init(&d->lock);
 	INIT_DELAYED_WORK(&d->work, nc2b_path_work);
 	INIT_LIST_HEAD(&d->node);
@@ -223,7 +227,6 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->made_room = 0;
 	d->steady = false;
 	d->tag = NULL;
-	d->backoff = 0;
 	d->seen_filter = 0;
 	WRITE_ONCE(d->gone, false);
 	atomic_set(&d->eoi, NC2B_EOI_NONE);
@@ -274,7 +277,7 @@ void nc2b_direct_attach(struct nc2b_direct *d)
 		net_info_ratelimited("%s: stays on the bridge: %s\n",
 				     d->vif->dev->name, verdict);
 	else
-		nc2b_path_kick(d, 0);
+		nc2b_path_begin(d);
 out:
 	mutex_unlock(&d->lock);
 }

@@ -115,7 +115,7 @@ enum nc2b_eoi {
  * @hurry: try at once to enter the path
  * @changed: the NIC, or what it is to do, may have changed
  * @steady: the path was active for a while the last time; under @lock
- * @tried: when it was last tried, or left (jiffies); under @lock
+ * @tried: when it was last tried, or given up (jiffies); under @lock
  * @next_look: when to look after the NIC again (jiffies); under @lock
  * @looked: when it was last looked after (jiffies); under @lock
  * @node: list of all interfaces, see share.c
@@ -234,6 +234,7 @@ int nc2b_path_init(void);
 void nc2b_path_exit(void);
 void nc2b_path_work(struct work_struct *work);
 void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms);
+void nc2b_path_begin(struct nc2b_direct *d);
 void nc2b_path_bridge_on(struct nc2b_direct *d);
 void nc2b_path_bridge_off(struct nc2b_direct *d);
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);

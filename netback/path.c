@@ -174,6 +174,7 @@ static const char *set_filters(struct nc2b_direct *d)
 static void entered(struct nc2b_direct *d)
 {
 	d->since = ktime_get_boottime_ns();
+	d->tried = jiffies;
 	d->next_look = jiffies;
 	d->looked = jiffies;
 	d->tx_seen = READ_ONCE(d->tx.cons);
@@ -445,6 +446,19 @@ static long until_try(const struct nc2b_direct *d)
 	if (d->steady && READ_ONCE(d->block.shared->front.filter_seq) != d->wish)
 		ms = min_t(u32, ms, RETRY_MIN_MS);
 	return d->tried + msecs_to_jiffies(ms) - jiffies;
+}
+
+/**
+ * nc2b_path_begin - look after the path of a front that has connected
+ * @d: the direct path, attached
+ *
+ * Under @d->lock.  The last connection's tries are forgotten, but for the time of the
+ * last one: connecting anew is no way to have the NIC set up more often.
+ */
+void nc2b_path_begin(struct nc2b_direct *d)
+{
+	d->backoff = RETRY_MIN_MS;
+	nc2b_path_kick(d, jiffies_to_msecs(max(until_try(d), 0L)) + 1);
 }
 
 static void look(struct nc2b_direct *d)
