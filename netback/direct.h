@@ -250,6 +250,7 @@ void nc2b_lease_wait_no_more(struct nc2b_direct *d);
 const char *nc2b_lease_in_vain(struct nc2b_direct *d, const char *why);
 
 /* filter.c */
+const char *nc2b_filter_refused(struct nc2b_direct *d);
 const char *nc2b_filter_apply(struct nc2b_direct *d);
 
 /* share.c */

@@ -74,15 +74,43 @@ static const char *program(struct nc2b_direct *d, const struct front_filter *f)
 	return NULL;
 }
 
+/* Why no queue can do what these flags ask for, or NULL. */
+static const char *refused(u32 flags)
+{
+	if (flags & XEN_NC2_FRONT_OTHER_MAC)
+		return "the guest uses another address than its vif line names";
+	if (flags & XEN_NC2_FRONT_PROMISC)
+		return "the guest wants every frame (promiscuous mode)";
+	return NULL;
+}
+
+/**
+ * nc2b_filter_refused - whether it is clear that no queue can do what the front wants
+ * @d: the direct path, without a queue
+ *
+ * So that none is set up in vain.  What is found here is no proof of the contrary.
+ *
+ * Under @d->lock.
+ *
+ * Return: why, or NULL.
+ */
+const char *nc2b_filter_refused(struct nc2b_direct *d)
+{
+	u32 wish = READ_ONCE(d->block.shared->front.filter_seq);
+	const char *why = refused(READ_ONCE(d->block.shared->front.flags));
+
+	if (why) {
+		d->in_vain = true;
+		d->wish = wish;
+	}
+	return why;
+}
+
 static const char *apply(struct nc2b_direct *d, const struct front_filter *f)
 {
-	const char *why = NULL;
+	const char *why = refused(f->flags);
 
-	if (f->flags & XEN_NC2_FRONT_OTHER_MAC)
-		why = "the guest uses another address than its vif line names";
-	else if (f->flags & XEN_NC2_FRONT_PROMISC)
-		why = "the guest wants every frame (promiscuous mode)";
-	else if (f->mtu > d->q->max_mtu)
+	if (!why && f->mtu > d->q->max_mtu)
 		why = "the guest's MTU is larger than the NIC queue takes";
 	d->in_vain = why;
 	d->wish = f->seq;

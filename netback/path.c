@@ -421,13 +421,20 @@ static void look_direct(struct nc2b_direct *d)
 static void look_bridged(struct nc2b_direct *d)
 {
 	const char *why = not_allowed(d);
+	u32 wish = d->wish;
 
-	if (why)
-		nc2b_lease_wait_no_more(d);
-	else
-		why = enter(d);
 	if (!why)
-		return;
+		why = nc2b_filter_refused(d);
+	if (why) {
+		nc2b_lease_wait_no_more(d);
+	} else {
+		why = enter(d);
+		if (!why)
+			return;
+		/* A queue for another wish, in vain: the next one waits its turn. */
+		if (d->in_vain && d->wish != wish)
+			d->steady = false;
+	}
 	if (d->reason != why)
 		net_info_ratelimited("%s: stays on the bridge: %s\n",
 				     d->vif->dev->name, why);
@@ -436,8 +443,8 @@ static void look_bridged(struct nc2b_direct *d)
 
 /*
  * When to try to enter the path again, in jiffies from now; not positive: now.  A
- * guest whose wishes have changed need not wait long, if the last time was not in
- * vain: else it could keep the NIC and the log busy.
+ * guest whose wishes have changed need not wait long, once, and if it was direct for a
+ * while before: else it could keep the NIC and the log busy.
  */
 static long until_try(const struct nc2b_direct *d)
 {

@@ -161,8 +161,16 @@ promiscuous() {
 	like reason "$(reason g1)" '*promiscuous*'
 	is multicast "$(d0 show g1 multicast)" ''
 	pings wire "$(address g1)"
+	# That is clear before any queue is set up for it, however often it is tried.
+	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
+	dom0 sh /run/trace.sh start lease=xen_nc2_back:nc2b_lease_start
+	d0 put g1 path auto
+	d0 put g1 path auto
+	is "queues set up in vain" "$(dom0 sh /run/trace.sh count lease)" 0
 	on g1 ip link set eth0 promisc off
 	wait_path g1 direct
+	is "queues set up" "$(dom0 sh /run/trace.sh count lease)" 1
+	dom0 sh -c 'sh /run/trace.sh stop >/dev/null'
 	like multicast "$(d0 show g1 multicast)" '[1-9]*'
 }
 

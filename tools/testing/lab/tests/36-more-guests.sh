@@ -101,7 +101,8 @@ light() {
 in_vain() {
 	local before now
 
-	on "$YOUNG" ip link set eth0 promisc on
+	# What is clear from the start, promiscuous mode say, is not even tried.
+	on "$YOUNG" ip link set eth0 mtu 9500
 	before=$(d0 left)
 	d0 put "$YOUNG" weight 1000
 	until_true "$LIMIT" "$YOUNG has tried" tried "$before"
@@ -113,7 +114,7 @@ in_vain() {
 	echo "times that somebody left the direct path: $before, then $now"
 	[ $((now - before)) -le 2 ] || fail "the others are disturbed again and again"
 	# Now it has a use for one, and is the heaviest.
-	on "$YOUNG" ip link set eth0 promisc off
+	on "$YOUNG" ip link set eth0 mtu 1500
 	wait_path "$YOUNG" direct
 	d0 put "$YOUNG" weight 100
 }
