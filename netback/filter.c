@@ -79,6 +79,8 @@ static const char *refused(u32 flags)
 {
 	if (flags & XEN_NC2_FRONT_OTHER_MAC)
 		return "the guest uses another address than its vif line names";
+	if (flags & XEN_NC2_FRONT_VLANS)
+		return "the guest has VLANs of its own";
 	if (flags & XEN_NC2_FRONT_PROMISC)
 		return "the guest wants every frame (promiscuous mode)";
 	return NULL;

@@ -142,6 +142,32 @@ static int nc2f_set_mac_address(struct net_device *dev, void *addr)
 	return 0;
 }
 
+static void count_vlan(struct net_device *dev, u16 vid, int by)
+{
+	struct nc2f_dev *nf = netdev_priv(dev);
+
+	/* 0 is no VLAN: its tag has only a priority. */
+	if (!vid)
+		return;
+	netif_addr_lock_bh(dev);
+	nf->vlans += by;
+	nc2f_set_rx_mode(dev);
+	netif_addr_unlock_bh(dev);
+}
+
+/* The NIC's queue is in no VLAN of the guest's own choice; the bridge may have them. */
+static int nc2f_vlan_rx_add_vid(struct net_device *dev, __be16 proto, u16 vid)
+{
+	count_vlan(dev, vid, 1);
+	return 0;
+}
+
+static int nc2f_vlan_rx_kill_vid(struct net_device *dev, __be16 proto, u16 vid)
+{
+	count_vlan(dev, vid, -1);
+	return 0;
+}
+
 static int nc2f_change_mtu(struct net_device *dev, int mtu)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
@@ -194,6 +220,8 @@ static const struct net_device_ops nc2f_netdev_ops = {
 	.ndo_get_stats64	= nc2f_get_stats64,
 	.ndo_set_rx_mode	= nc2f_set_rx_mode,
 	.ndo_set_mac_address	= nc2f_set_mac_address,
+	.ndo_vlan_rx_add_vid	= nc2f_vlan_rx_add_vid,
+	.ndo_vlan_rx_kill_vid	= nc2f_vlan_rx_kill_vid,
 	.ndo_change_mtu		= nc2f_change_mtu,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_fix_features	= nc2f_fix_features,
@@ -242,7 +270,7 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 			    NETDEV_XDP_ACT_NDO_XMIT;
 	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_RXCSUM |
 			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_RXHASH;
-	dev->features = dev->hw_features;
+	dev->features = dev->hw_features | NETIF_F_HW_VLAN_CTAG_FILTER;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = XEN_NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN;
 	netif_set_tso_max_size(dev, XEN_NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN);

@@ -84,6 +84,8 @@ struct nc2f_offered {
  * @retries: resets since the last good connection
  * @mac: our address as xenstore has it, the only one that the direct path carries;
  *	under RTNL, changed while there is no connection
+ * @vlans: VLANs that the user has on the interface; changed under RTNL and the
+ *	address lock
  * @nonce: nc2-nonce of the back when we connected
  * @made: the wish that the connection was made for
  * @retry: resets a broken or abandoned connection after a while, and one that
@@ -136,6 +138,7 @@ struct nc2f_dev {
 	bool suspended;
 	u32 retries;
 	u8 mac[ETH_ALEN];
+	u32 vlans;
 	char nonce[24];
 	struct nc2f_wish made;
 	struct delayed_work retry;

@@ -288,12 +288,14 @@ struct xen_nc2_back_status {
  * The NIC lets frames in and out by the address in the key "mac" (libxl's, of
  * either directory) and by no other.  A front whose interface has another address
  * sets OTHER_MAC, which says so, and PROMISC, which every back knows: either keeps
- * the guest on the bridged path.
+ * the guest on the bridged path.  So does a front with VLANs of its own, whose frames
+ * the NIC would lose in silence, by VLANS and PROMISC.
  */
 #define XEN_NC2_FRONT_PROMISC	(1u << 0)  /* front wants every frame */
 #define XEN_NC2_FRONT_ALLMULTI	(1u << 1)  /* front wants every multicast frame */
 #define XEN_NC2_FRONT_REVOKE	(1u << 2)  /* front wants both pools back, for good */
 #define XEN_NC2_FRONT_OTHER_MAC	(1u << 3)  /* front's address is not the one of "mac" */
+#define XEN_NC2_FRONT_VLANS	(1u << 4)  /* front sends and receives frames with a tag */
 
 #define XEN_NC2_MAX_MCAST	64
 

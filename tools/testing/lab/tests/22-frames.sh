@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Frames that are not of the usual kind, on the direct path: longer than several
-# buffers, and of a VLAN that the administrator has put the guest into.
+# buffers, and of a VLAN, be it the guest's own or one that the administrator has put
+# the guest into.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,6 +11,10 @@ VLAN=7
 # Addresses of the VLAN: dom0's and the guest's.
 THERE=10.97.0.1
 HERE=10.97.0.11
+# A VLAN of the guest's own, and the same of it.
+OWN_VLAN=9
+OWN_THERE=10.96.0.1
+OWN_HERE=10.96.0.11
 
 jumbo() {
 	everywhere 9000
@@ -53,6 +58,33 @@ too_long() {
 	like reason "$(reason g1)" '*MTU*'
 	on g1 ip link set eth0 mtu 1500
 	wait_path g1 direct
+}
+
+# Which the NIC would not let through; the bridge is told to.
+own_vlan() {
+	local dev
+
+	dev=$(d0 vif g1)
+	dom0 sh -ec "bridge vlan add dev $dev vid $OWN_VLAN
+		bridge vlan add dev xenbr0 vid $OWN_VLAN self
+		ip link add link xenbr0 name xenbr0.$OWN_VLAN type vlan id $OWN_VLAN
+		ip address add $OWN_THERE/24 dev xenbr0.$OWN_VLAN
+		ip link set xenbr0.$OWN_VLAN up"
+	stream_start g1
+	on g1 sh -ec "modprobe 8021q
+		ip link add link eth0 name eth0.$OWN_VLAN type vlan id $OWN_VLAN
+		ip address add $OWN_HERE/24 dev eth0.$OWN_VLAN
+		ip link set eth0.$OWN_VLAN up"
+	wait_path g1 bridged
+	like reason "$(reason g1)" '*VLANs of its own*'
+	pings dom0 "$OWN_HERE" -s 1400
+	pings g1 "$OWN_THERE" -s 1400
+	stream_moves g1
+	on g1 ip link del "eth0.$OWN_VLAN"
+	wait_path g1 direct
+	stream_moves g1
+	stream_end g1
+	dom0 ip link del "xenbr0.$OWN_VLAN"
 }
 
 in_vlan() {
@@ -100,6 +132,7 @@ serve g1
 t "frames of 9000 bytes go by the queue, both ways" jumbo
 t "back to 1500 under a TCP stream" usual_again
 t "an MTU that no queue takes: bridged, and back" too_long
+t "a VLAN of the guest's own: bridged, and back" own_vlan
 t "the guest gets an interface in a VLAN" in_vlan
 t "VLAN: direct, the guest sees no tags" talks direct rx_direct_bytes tx_direct_bytes
 t "VLAN: direct, others' broadcasts stay away" alone direct

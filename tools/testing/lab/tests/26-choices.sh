@@ -31,7 +31,7 @@ not_offered() {
 		[ "$who" = g1 ] || dev=$(d0 vif g1)
 		on "$who" ethtool -k "$dev" >"$TMP/offered"
 		for feature in tx-udp-segmentation tx-udp_tnl-segmentation tx-gre-segmentation \
-				rx-vlan-offload tx-vlan-offload rx-vlan-filter; do
+				rx-vlan-offload tx-vlan-offload; do
 			grep -qx "[[:space:]]*$feature: off \[fixed\]" "$TMP/offered" ||
 				fail "$dev: $(grep "$feature:" "$TMP/offered" || true)"
 		done
