@@ -374,6 +374,45 @@ def results(planted=None, config='nc2-direct', idle=None, rates=None):
         'rows': rows, 'profiles': [], 'failures': []})
 
 
+class Verdicts(unittest.TestCase):
+    @staticmethod
+    def row(config, test, cost, **more):
+        return {'ok': True, 'config': config, 'guests': 1, 'test': test, 'kind': 'tcp',
+                'direction': 'tx', 'insns': {'dom0': {'kernel': cost}, 'guest': {}}, **more}
+
+    def sent(self, config, base, shares):
+        """Rows of 1000 frames that cost base each, and 4 times 1000 for each answer."""
+        return [self.row(config, 'tcp_tx', 1000 * (base + 4000 * share),
+                         wire={'tx_frames': 1000, 'rx_frames': 1000 * share})
+                for share in shares]
+
+    def equal(self, *rows):
+        r = figures.Results({'schema': figures.SCHEMA, 'rows': sum(rows, [])})
+        return targets.at_equal_answers(r, 'nc2-direct', 'vf', 'tcp_tx')
+
+    def test_cost_at_equal_answers(self):
+        self.assertAlmostEqual(self.equal(self.sent('nc2-direct', 900, (0.4, 0.45, 0.5)),
+                                          self.sent('vf', 1000, (0.2, 0.25, 0.3))), 1900 / 2000)
+
+    def test_answers_that_are_always_the_same_tell_nothing(self):
+        self.assertIsNone(self.equal(self.sent('nc2-direct', 900, (0.5, 0.5)),
+                                     self.sent('vf', 1000, (0.25, 0.25))))
+        self.assertIsNone(self.equal(self.sent('nc2-direct', 900, (0.4, 0.5))))
+
+    def bridged(self, stock, bridged):
+        """Of 1000 frames so many are read, at a cost of 1000 for all that came."""
+        rows = [self.row(config, 'udp_rx_22_at_9', cost, sent=1000, received=got,
+                         lost_at={'wire': 0, 'nic': 0})
+                for config, (cost, got) in (('stock', stock), ('nc2-bridged', bridged))]
+        return targets.target_bridged(figures.Results({'schema': figures.SCHEMA, 'rows': rows}))
+
+    def test_to_lose_a_frame_is_not_to_serve_it(self):
+        text, verdict = self.bridged((1000, 100), (2000, 1000))
+        self.assertEqual(verdict, targets.REACHED, text)
+        text, verdict = self.bridged((1000, 1000), (2000, 1000))
+        self.assertEqual(verdict, targets.MISSED, text)
+
+
 class Hypercalls(unittest.TestCase):
     def verdict(self, *args, **words):
         return targets.target_hypercalls(results(*args, **words))
