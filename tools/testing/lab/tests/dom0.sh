@@ -342,6 +342,7 @@ await() {
 	until [ "$(xenstore-read "$1/state")" = "$2" ]; do
 		[ "$(date +%s)" -lt "$end" ] ||
 			die "$1 is in state $(xenstore-read "$1/state"), want $2"
+		sleep 0.05
 	done
 }
 
