@@ -231,9 +231,12 @@ void nc2b_block_unmap(struct nc2b_block *b, struct xenbus_device *xdev)
  * A frame that was received has been synced when it was passed on, and the guest may
  * have changed it since, in place: a bounce buffer must not be copied over it once more.
  */
-static void dma_unmap_one(struct nc2b_block *b, dma_addr_t dma, enum dma_data_direction dir)
+static void dma_unmap_set(struct nc2b_block *b, const dma_addr_t *dma, unsigned int nr,
+			  enum dma_data_direction dir)
 {
-	dma_unmap_page_attrs(b->dma_dev, dma, PAGE_SIZE, dir, DMA_ATTR_SKIP_CPU_SYNC);
+	while (nr--)
+		dma_unmap_page_attrs(b->dma_dev, dma[nr], PAGE_SIZE, dir,
+				     DMA_ATTR_SKIP_CPU_SYNC);
 }
 
 /* One page at a time: neighbours here are not neighbours in machine memory. */
@@ -250,18 +253,8 @@ static int dma_map_set(struct nc2b_block *b, struct nc2b_map *m, dma_addr_t *dma
 	}
 	if (i == m->nr)
 		return 0;
-	while (i--)
-		dma_unmap_one(b, dma[i], dir);
+	dma_unmap_set(b, dma, i, dir);
 	return -ENOMEM;
-}
-
-static void dma_unmap_set(struct nc2b_block *b, struct nc2b_map *m,
-			  dma_addr_t *dma, enum dma_data_direction dir)
-{
-	unsigned int i;
-
-	for (i = 0; i < m->nr; i++)
-		dma_unmap_one(b, dma[i], dir);
 }
 
 /**
@@ -289,7 +282,7 @@ int nc2b_block_dma_map(struct nc2b_block *b, struct device *dev)
 	return 0;
 
 err_pool:
-	dma_unmap_set(b, &b->pool, b->pool_dma, DMA_FROM_DEVICE);
+	dma_unmap_set(b, b->pool_dma, b->pool.nr, DMA_FROM_DEVICE);
 err_dev:
 	b->dma_dev = NULL;
 	return err;
@@ -305,7 +298,7 @@ void nc2b_block_dma_unmap(struct nc2b_block *b)
 {
 	if (!b->dma_dev)
 		return;
-	dma_unmap_set(b, &b->txpool, b->txpool_dma, DMA_TO_DEVICE);
-	dma_unmap_set(b, &b->pool, b->pool_dma, DMA_FROM_DEVICE);
+	dma_unmap_set(b, b->txpool_dma, b->txpool.nr, DMA_TO_DEVICE);
+	dma_unmap_set(b, b->pool_dma, b->pool.nr, DMA_FROM_DEVICE);
 	b->dma_dev = NULL;
 }
