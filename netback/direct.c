@@ -82,7 +82,7 @@ static irqreturn_t direct_event(int irq, void *data)
 	if (nc2b_direct_wants_revoke(d))
 		nc2b_path_kick(d, 1);
 	else if (READ_ONCE(d->block.shared->front.filter_seq) != READ_ONCE(d->seen_filter))
-		nc2b_path_kick(d, 50);
+		nc2b_path_kick(d, NC2B_FILTER_MS);
 	napi_schedule(&d->napi);
 	return IRQ_HANDLED;
 }
@@ -103,6 +103,7 @@ struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif)
 	d->reason = "not connected";
 	d->weight = NC2B_DEF_WEIGHT;
 	d->since = ktime_get_boottime_ns();
+	/* Long enough ago for the first try to be due at once. */
 	d->tried = jiffies - HZ;
 	mutex_init(&d->lock);
 	INIT_DELAYED_WORK(&d->work, nc2b_path_work);

@@ -84,6 +84,8 @@ enum nc2b_eoi {
 
 /* Descriptors handled in one call of the provider. */
 #define NC2B_D_BATCH	64
+/* How often the NIC is told at most what a guest listens to. */
+#define NC2B_FILTER_MS	50
 /* Weight of an interface that nobody has given another one, and the largest. */
 #define NC2B_DEF_WEIGHT	100
 #define NC2B_MAX_WEIGHT	1000

@@ -21,8 +21,6 @@
 #define DRAIN_MS	50
 /* How often the NIC is looked after while a path is active. */
 #define CHECK_MS	500
-/* How often it is told at most what a guest listens to. */
-#define FILTER_MS	50
 /* How long the NIC's answers to a look may take to come as changes of it. */
 #define ANSWER_MS	100
 /* In how many such looks a frame may be on its way: what Linux gives a NIC is 5 s. */
@@ -397,8 +395,8 @@ static const char *look_at_filter(struct nc2b_direct *d)
 {
 	if (READ_ONCE(d->block.shared->front.filter_seq) == d->seen_filter)
 		return NULL;
-	if (time_before(jiffies, d->filtered + msecs_to_jiffies(FILTER_MS))) {
-		nc2b_path_kick(d, FILTER_MS);
+	if (time_before(jiffies, d->filtered + msecs_to_jiffies(NC2B_FILTER_MS))) {
+		nc2b_path_kick(d, NC2B_FILTER_MS);
 		return NULL;
 	}
 	return nc2b_filter_apply(d);
@@ -420,14 +418,13 @@ static void look_direct(struct nc2b_direct *d)
 
 static void look_bridged(struct nc2b_direct *d)
 {
-	const char *why = not_allowed(d);
-	u32 wish = d->wish;
+	const char *why = not_allowed(d) ?: nc2b_filter_refused(d);
 
-	if (!why)
-		why = nc2b_filter_refused(d);
 	if (why) {
 		nc2b_lease_wait_no_more(d);
 	} else {
+		u32 wish = d->wish;
+
 		why = enter(d);
 		if (!why)
 			return;
@@ -455,6 +452,11 @@ static long until_try(const struct nc2b_direct *d)
 	return d->tried + msecs_to_jiffies(ms) - jiffies;
 }
 
+static void kick_when_due(struct nc2b_direct *d)
+{
+	nc2b_path_kick(d, jiffies_to_msecs(max(until_try(d), 0L)) + 1);
+}
+
 /**
  * nc2b_path_begin - look after the path of a front that has connected
  * @d: the direct path, attached
@@ -465,7 +467,7 @@ static long until_try(const struct nc2b_direct *d)
 void nc2b_path_begin(struct nc2b_direct *d)
 {
 	d->backoff = RETRY_MIN_MS;
-	nc2b_path_kick(d, jiffies_to_msecs(max(until_try(d), 0L)) + 1);
+	kick_when_due(d);
 }
 
 static void look(struct nc2b_direct *d)
@@ -506,7 +508,7 @@ void nc2b_path_work(struct work_struct *work)
 	if (d->direct)
 		nc2b_path_kick(d, CHECK_MS);
 	else if (!d->failed && d->policy != NC2B_POLICY_BRIDGED)
-		nc2b_path_kick(d, jiffies_to_msecs(max(until_try(d), 0L)) + 1);
+		kick_when_due(d);
 out:
 	mutex_unlock(&d->lock);
 }
