@@ -165,8 +165,6 @@ static void free_ops(struct nc2b_queue *q)
 {
 	kfree(q->tx_ops);
 	kfree(q->rx_ops);
-	q->tx_ops = NULL;
-	q->rx_ops = NULL;
 }
 
 /**
