@@ -387,7 +387,7 @@ void nc2f_direct_filter(struct nc2f_direct *d)
 	if (!ether_addr_equal(dev->dev_addr, d->nf->mac))
 		flags |= XEN_NC2_FRONT_OTHER_MAC | XEN_NC2_FRONT_PROMISC;
 	/* A bridge has its default VLAN on each port: that it is one says more. */
-	if (d->nf->vlans && !(dev->flags & IFF_PROMISC))
+	if (READ_ONCE(d->nf->vlans) && !(dev->flags & IFF_PROMISC))
 		flags |= XEN_NC2_FRONT_VLANS | XEN_NC2_FRONT_PROMISC;
 	if (d->revoke)
 		flags |= XEN_NC2_FRONT_REVOKE;

@@ -128,6 +128,13 @@ static void nc2f_set_rx_mode(struct net_device *dev)
 	nc2f_mcast_changed(nf);
 }
 
+static void rx_mode_changed(struct net_device *dev)
+{
+	netif_addr_lock_bh(dev);
+	nc2f_set_rx_mode(dev);
+	netif_addr_unlock_bh(dev);
+}
+
 /* As with the stock front the interface must be down. */
 static int nc2f_set_mac_address(struct net_device *dev, void *addr)
 {
@@ -136,9 +143,7 @@ static int nc2f_set_mac_address(struct net_device *dev, void *addr)
 	if (err)
 		return err;
 	/* The direct path carries one address: the back must hear of another one. */
-	netif_addr_lock_bh(dev);
-	nc2f_set_rx_mode(dev);
-	netif_addr_unlock_bh(dev);
+	rx_mode_changed(dev);
 	return 0;
 }
 
@@ -149,10 +154,8 @@ static void count_vlan(struct net_device *dev, u16 vid, int by)
 	/* 0 is no VLAN: its tag has only a priority. */
 	if (!vid)
 		return;
-	netif_addr_lock_bh(dev);
-	nf->vlans += by;
-	nc2f_set_rx_mode(dev);
-	netif_addr_unlock_bh(dev);
+	WRITE_ONCE(nf->vlans, nf->vlans + by);
+	rx_mode_changed(dev);
 }
 
 /* The NIC's queue is in no VLAN of the guest's own choice; the bridge may have them. */
@@ -177,9 +180,7 @@ static int nc2f_change_mtu(struct net_device *dev, int mtu)
 	if (rcu_access_pointer(nf->xdp_prog) && mtu > NC2F_XDP_MAX_MTU)
 		return -EINVAL;
 	WRITE_ONCE(dev->mtu, mtu);
-	netif_addr_lock_bh(dev);
-	nc2f_set_rx_mode(dev);
-	netif_addr_unlock_bh(dev);
+	rx_mode_changed(dev);
 	return 0;
 }
 

@@ -84,8 +84,7 @@ struct nc2f_offered {
  * @retries: resets since the last good connection
  * @mac: our address as xenstore has it, the only one that the direct path carries;
  *	under RTNL, changed while there is no connection
- * @vlans: VLANs that the user has on the interface; changed under RTNL and the
- *	address lock
+ * @vlans: VLANs that the user has on the interface; changed under RTNL
  * @nonce: nc2-nonce of the back when we connected
  * @made: the wish that the connection was made for
  * @retry: resets a broken or abandoned connection after a while, and one that
