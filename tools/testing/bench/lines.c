@@ -401,32 +401,15 @@ static void answer(int fd)
 	}
 }
 
-/* Not earlier: with -daemonize QEMU forks after it has loaded its plugins. */
-static void vcpu_started(__u64 id, unsigned int vcpu)
-{
-	(void)id;
-	(void)vcpu;
-	nc2_sock_serve();
-}
-
 int qemu_plugin_install(__u64 id, const struct qemu_plugin_info *info, int argc, char **argv)
 {
 	unsigned int i;
 
-	if (strcmp(info->target, "x86_64")) {
-		fprintf(stderr, "lines: knows the addresses of x86_64 only\n");
-		return -1;
-	}
-	if (argc != 1 || strncmp(argv[0], "sock=", 5)) {
-		fprintf(stderr, "lines: usage: -plugin file=lines.so,sock=PATH\n");
-		return -1;
-	}
-	if (!nc2_sock_listen("lines", argv[0] + 5, answer))
+	if (!nc2_sock_install("lines", id, info, argc, argv, answer))
 		return -1;
 	for (i = 0; i < STRIPES; i++)
 		pthread_mutex_init(&stripes[i].lock, NULL);
 	since = qemu_plugin_scoreboard_new(sizeof(__u64));
-	qemu_plugin_register_vcpu_init_cb(id, vcpu_started);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	return 0;
 }

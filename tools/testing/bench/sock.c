@@ -3,6 +3,7 @@
  * The way out of a plugin: a socket.  Each connection is given to the plugin, to be
  * answered, and is closed then; one at a time, in a thread of its own.
  */
+#include "qemu_plugin.h"
 #include "sock.h"
 
 #include <errno.h>
@@ -82,34 +83,22 @@ static void start_serving(void)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-/**
- * nc2_sock_serve - begin to answer
- *
- * Once nc2_sock_listen() has been called, and QEMU does not fork any more; any number
- * of times, in any thread.
- */
-void nc2_sock_serve(void)
+/* Not earlier: with -daemonize QEMU forks after it has loaded its plugins. */
+static void vcpu_started(__u64 id, unsigned int vcpu)
 {
+	(void)id;
+	(void)vcpu;
 	pthread_once(&serve_once, start_serving);
 }
 
-/**
- * nc2_sock_listen - make the socket
- * @who: the plugin, for messages
- * @path: where the socket is to be; one that is there is replaced
- * @answer: called for each connection
- *
- * Return: whether it could be made; if not, why has been said.
- */
-bool nc2_sock_listen(const char *who, const char *path, void (*answer)(int fd))
+/* One that is there is replaced.  If it cannot be made, why has been said. */
+static bool listen_at(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct stat st;
 
-	name = who;
-	answer_to = answer;
 	if (strlen(path) >= sizeof(addr.sun_path)) {
-		fprintf(stderr, "%s: the socket's path is too long: %s\n", who, path);
+		fprintf(stderr, "%s: the socket's path is too long: %s\n", name, path);
 		return false;
 	}
 	memcpy(addr.sun_path, path, strlen(path) + 1);
@@ -118,8 +107,38 @@ bool nc2_sock_listen(const char *who, const char *path, void (*answer)(int fd))
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    chmod(path, 0600) || listen(listener, 4)) {
-		fprintf(stderr, "%s: socket %s: %s\n", who, path, strerror(errno));
+		fprintf(stderr, "%s: socket %s: %s\n", name, path, strerror(errno));
 		return false;
 	}
+	return true;
+}
+
+/**
+ * nc2_sock_install - begin of qemu_plugin_install(), for a plugin with one argument
+ * @who: the plugin, for messages
+ * @id: as QEMU says
+ * @info: as QEMU says; the plugin knows the addresses of x86_64
+ * @argc: as QEMU says
+ * @argv: as QEMU says: sock=PATH
+ * @answer: called for each connection, once the first vCPU runs
+ *
+ * Return: whether the socket is there; if not, why has been said.
+ */
+bool nc2_sock_install(const char *who, __u64 id, const struct qemu_plugin_info *info,
+		      int argc, char **argv, void (*answer)(int fd))
+{
+	name = who;
+	answer_to = answer;
+	if (strcmp(info->target, "x86_64")) {
+		fprintf(stderr, "%s: knows the addresses of x86_64 only\n", who);
+		return false;
+	}
+	if (argc != 1 || strncmp(argv[0], "sock=", 5)) {
+		fprintf(stderr, "%s: usage: -plugin file=%s.so,sock=PATH\n", who, who);
+		return false;
+	}
+	if (!listen_at(argv[0] + 5))
+		return false;
+	qemu_plugin_register_vcpu_init_cb(id, vcpu_started);
 	return true;
 }

@@ -3,11 +3,14 @@
 #ifndef NC2_SOCK_H
 #define NC2_SOCK_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-bool nc2_sock_listen(const char *who, const char *path, void (*answer)(int fd));
-void nc2_sock_serve(void);
+struct qemu_plugin_info;
+
+bool nc2_sock_install(const char *who, __u64 id, const struct qemu_plugin_info *info,
+		      int argc, char **argv, void (*answer)(int fd));
 bool nc2_sock_send(int fd, const void *data, size_t len);
 
 #endif

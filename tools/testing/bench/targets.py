@@ -151,9 +151,8 @@ def served(r, config, test):
 def target_bridged(r):
     parts = []
     for test in r.tests():
-        if not served(r, 'stock', test):
-            continue
-        parts.append(judge(test, served(r, 'nc2-bridged', test), served(r, 'stock', test), 1.0))
+        if stock := served(r, 'stock', test):
+            parts.append(judge(test, served(r, 'nc2-bridged', test), stock, 1.0))
     return together(parts) if parts else ('no rows', UNKNOWN)
 
 
