@@ -18,14 +18,6 @@ RATE=1000000
 # With fewer frames than this single events would decide.
 FRAMES=5000
 
-if ! "$BENCH/build.sh" >"$TMP/build" 2>&1; then
-	echo "not ok 1 - the plugin is built"
-	sed 's/^/#   /' "$TMP/build"
-	echo 1..1
-	rm -rf "$TMP"
-	exit 1
-fi
-
 prepared() {
 	serve g1
 	serve g2
@@ -141,6 +133,7 @@ bridged_both() {
 	stream_end g2
 }
 
+build "the plugin is" "$BENCH/build.sh"
 up --guests 2 --vfs 2 --dom0-vcpus 2 --qemu=-plugin \
 	--qemu="file=$BUILD/bench/lines.so,sock=lines.sock"
 needed "servers, and the names of dom0's functions" prepared

@@ -139,15 +139,23 @@ def announced(dev, mac, seconds, *addresses):
             return
 
 
+def flows_of(n):
+    return [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(n))]
+
+
+def one_each(sockets, data, host, port):
+    for s in sockets:
+        try:
+            s.sendto(data, socket.MSG_DONTWAIT, (host, int(port)))
+        except OSError:
+            # No room, or nobody there: both are known.
+            pass
+
+
 def spread(host, port, flows, n):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(flows))]
+    sockets = flows_of(flows)
     for _ in range(int(n)):
-        for s in sockets:
-            try:
-                s.sendto(b'x' * 1000, socket.MSG_DONTWAIT, (host, int(port)))
-            except OSError:
-                # No room, or nobody there: both are known.
-                pass
+        one_each(sockets, b'x' * 1000, host, port)
 
 
 def on_the_way(sockets):
@@ -161,17 +169,12 @@ def on_the_way(sockets):
 
 
 def held(host, port, flows, n):
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(flows))]
+    sockets = flows_of(flows)
     most = 0
     for s in sockets:
         s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
     for i in range(int(n)):
-        for s in sockets:
-            try:
-                s.sendto(b'x', socket.MSG_DONTWAIT, (host, int(port)))
-            except OSError:
-                # No room: that is known.
-                pass
+        one_each(sockets, b'x', host, port)
         if i % 20 == 0:
             most = max(most, on_the_way(sockets))
     print(max(most, on_the_way(sockets)))

@@ -162,18 +162,28 @@ ended() {
 # A script with one of that name would leave its lab running.
 readonly -f ended
 
+# build WHAT COMMAND...: what the command prints is in $TMP/built; or the script ends
+# here.  Before up.
+build() {
+	local what=$1
+
+	shift
+	if "$@" >"$TMP/built" 2>"$TMP/build"; then
+		return
+	fi
+	echo "not ok 1 - $what built"
+	cat "$TMP/built" "$TMP/build" | sed 's/^/#   /'
+	echo 1..1
+	rm -rf "$TMP"
+	exit 1
+}
+
 # hostile_modules: builds those of tools/testing/hostile, and sets $hostile to the
 # folder that they are in; or the script ends here.  Before up.
 # shellcheck disable=SC2034 # used by who calls
 hostile_modules() {
-	if hostile=$("$TESTS/../../hostile/build.sh" 6.12 2>"$TMP/build"); then
-		return
-	fi
-	echo "not ok 1 - the modules of tools/testing/hostile are built"
-	sed 's/^/#   /' "$TMP/build"
-	echo 1..1
-	rm -rf "$TMP"
-	exit 1
+	build "the modules of tools/testing/hostile are" "$TESTS/../../hostile/build.sh" 6.12
+	hostile=$(<"$TMP/built")
 }
 
 # plan N; up OPTION...; the lab boots, or the script ends here.
