@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Figures from the rows of results.json."""
 import re
+from statistics import median
 
 from counts import DOMAINS, HYPERCALLS
 
@@ -99,10 +100,25 @@ def per_frame(results, config, test, what, guests=1):
     return [what(row) / frames(row) for row in results.rows(config, test, guests) if frames(row)]
 
 
+def idle_second(results, config, what, guests=1):
+    """What a second of the idle system costs; None if that was not measured."""
+    rows = results.rows(config, 'idle', guests)
+    return median(what(row) / row['seconds'] for row in rows) if rows else None
+
+
+def per_frame_less_idle(results, config, test, what, guests=1):
+    """per_frame() without what the idle system costs in the time; nothing if that is not
+    known."""
+    second = idle_second(results, config, what, guests)
+    return [] if second is None else [
+        (what(row) - second * row['seconds']) / shared_by(row)
+        for row in results.rows(config, test, guests) if shared_by(row)]
+
+
 def mbit(results, config, test, guests=1):
     return [row['mbit'] for row in results.rows(config, test, guests) if 'mbit' in row]
 
 
 __all__ = ['DOMAINS', 'HYPERCALLS', 'KINDS', 'SCHEMA', 'Results', 'answers', 'domain_sum',
-           'everything', 'frames', 'host_side', 'mbit', 'per_frame', 'place', 'received',
-           'shared_by']
+           'everything', 'frames', 'host_side', 'idle_second', 'mbit', 'per_frame',
+           'per_frame_less_idle', 'place', 'received', 'shared_by']

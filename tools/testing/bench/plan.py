@@ -109,7 +109,7 @@ def full():
         Test('tcp', 5, direction='tx'),
         udp(3, SMALL, 1000),
         highest(1, SMALL, once=True),
-        Test('idle', 3, once=True),
+        Test('idle', 3),
     ]
     # Last, as it changes the NIC.
     jumbo = [

@@ -242,7 +242,7 @@ class Plans(unittest.TestCase):
         # Configurations times rounds times tests, those of the first round, the switching.
         self.assertEqual(self.bench('quick').expected()[1], 4 * (3 * 5 + 2))
         self.assertEqual(self.bench('full').expected()[1],
-                         4 * 3 * 14 + 3 + 3 * 4 * (3 * 3 + 2) + 4 * 3 * 3)
+                         4 * 3 * 14 + 3 + 3 * 4 * (3 * 4 + 1) + 4 * 3 * 3)
 
     def test_names_are_different(self):
         for name in plan.PLANS:
@@ -405,6 +405,30 @@ class Verdicts(unittest.TestCase):
                          lost_at={'wire': 0, 'nic': 0})
                 for config, (cost, got) in (('stock', stock), ('nc2-bridged', bridged))]
         return targets.target_bridged(figures.Results({'schema': figures.SCHEMA, 'rows': rows}))
+
+    def many(self, seven, idle):
+        """Of 1000 frames in 5 s, 1000 each with one guest; idle: of 7 guests, in 3 s."""
+        rows = [self.row('nc2-direct', test, cost, guests=guests, direction='rx', kind=kind,
+                         seconds=seconds, wire={'rx_frames': 1000})
+                for test, kind, guests, cost, seconds in (
+                    ('tcp_rx', 'tcp', 1, 1_000_000, 5), ('tcp_rx', 'tcp', 7, seven, 5),
+                    ('idle', 'idle', 1, 0, 3), ('idle', 'idle', 7, idle, 3))]
+        return targets.target_many(figures.Results({'schema': figures.SCHEMA, 'rows': rows}))
+
+    def test_what_many_guests_cost_that_do_nothing(self):
+        text, verdict = self.many(2_000_000, 600_000)
+        self.assertEqual(verdict, targets.REACHED, text)
+        self.assertIn('7 guests to 1: 1.00', text)
+        self.assertIn('nothing subtracted: 2.00', text)
+        text, verdict = self.many(2_000_000, 500_000)
+        self.assertEqual(verdict, targets.MISSED, text)
+        # More than there was is not less than nothing.
+        self.assertEqual(self.many(900_000, 600_000)[1], targets.UNKNOWN)
+
+    def test_an_idle_system_that_was_not_measured(self):
+        r = figures.Results({'schema': figures.SCHEMA, 'rows': self.sent('nc2-direct', 9, (.1,))})
+        self.assertEqual(figures.per_frame_less_idle(r, 'nc2-direct', 'tcp_tx',
+                                                     figures.everything), [])
 
     def test_to_lose_a_frame_is_not_to_serve_it(self):
         text, verdict = self.bridged((1000, 100), (2000, 1000))
