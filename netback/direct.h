@@ -64,10 +64,12 @@ enum nc2b_dstat {
  * enum nc2b_policy - what the administrator wants of an interface
  * @NC2B_POLICY_AUTO: direct whenever it can be had
  * @NC2B_POLICY_BRIDGED: never direct
+ * @NC2B_POLICY_DIRECT: as auto, and before all others where queues are few
  */
 enum nc2b_policy {
 	NC2B_POLICY_AUTO,
 	NC2B_POLICY_BRIDGED,
+	NC2B_POLICY_DIRECT,
 };
 
 /**
@@ -97,7 +99,7 @@ enum nc2b_eoi {
  * @vif: whose
  * @lock: serialises everything but the hot path; taken before RTNL
  * @work: looks after the path: promotes, checks the NIC, demotes
- * @policy: the administrator's wish; under @lock
+ * @policy: the administrator's wish; written under @lock
  * @nic: name of the NIC from xl's gatewaydev, or empty
  * @vlan: VLAN from xl's vlan, 0 for none, VLAN_N_VID if that is not one VLAN
  * @nonce: of this connection

@@ -523,11 +523,13 @@ out:
 void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy)
 {
 	mutex_lock(&d->lock);
-	d->policy = policy;
+	WRITE_ONCE(d->policy, policy);
 	d->backoff = 0;
 	d->in_vain = false;
 	d->made_room = 0;
 	mutex_unlock(&d->lock);
+	/* Others may have to leave a queue to it no longer. */
+	nc2b_share_kick();
 	nc2b_path_kick(d, 0);
 	flush_delayed_work(&d->work);
 }

@@ -2,7 +2,8 @@
 /*
  * More interfaces than queues: who gets one.
  *
- * Queues go by weight, and among equals to who came first.  An interface that finds
+ * Queues go by weight, and among equals to who came first; who is to be direct comes
+ * before all weights.  An interface that finds
  * none free waits.  While it waits, lighter ones leave free queues to it; and if one
  * that is lighter has a queue, it has to give that up.
  *
@@ -25,6 +26,12 @@ static DEFINE_MUTEX(all_lock);
 static bool rivals(const struct nc2b_direct *a, const struct nc2b_direct *b)
 {
 	return a != b && READ_ONCE(a->tag) && READ_ONCE(a->tag) == READ_ONCE(b->tag);
+}
+
+static u32 rank(const struct nc2b_direct *d)
+{
+	return READ_ONCE(d->policy) == NC2B_POLICY_DIRECT ?
+	       NC2B_MAX_WEIGHT + 1 : READ_ONCE(d->weight);
 }
 
 /**
@@ -79,7 +86,7 @@ bool nc2b_share_outranked(const struct nc2b_direct *d)
 	mutex_lock(&all_lock);
 	list_for_each_entry(v, &all, node)
 		heavier |= rivals(v, d) && READ_ONCE(v->waiting) &&
-			   READ_ONCE(v->weight) > READ_ONCE(d->weight);
+			   rank(v) > rank(d);
 	mutex_unlock(&all_lock);
 	return heavier;
 }
@@ -97,14 +104,14 @@ bool nc2b_share_outranked(const struct nc2b_direct *d)
 void nc2b_share_make_room(struct nc2b_direct *d)
 {
 	struct nc2b_direct *v, *light = NULL;
-	u32 least = READ_ONCE(d->weight);
+	u32 least = rank(d);
 
 	if (d->in_vain ||
 	    (d->made_room && time_before(jiffies, d->made_room + msecs_to_jiffies(ROOM_MS))))
 		return;
 	mutex_lock(&all_lock);
 	list_for_each_entry(v, &all, node) {
-		u32 weight = READ_ONCE(v->weight);
+		u32 weight = rank(v);
 
 		if (!rivals(v, d) || !READ_ONCE(v->direct))
 			continue;

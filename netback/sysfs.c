@@ -16,6 +16,12 @@ static struct nc2b_direct *to_direct(struct device *dev)
 	return nc2b_xenbus_vif(dev)->direct;
 }
 
+static const char *const policies[] = {
+	[NC2B_POLICY_AUTO] = "auto",
+	[NC2B_POLICY_BRIDGED] = "bridged",
+	[NC2B_POLICY_DIRECT] = "direct",
+};
+
 static ssize_t path_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%s\n",
@@ -25,14 +31,10 @@ static ssize_t path_show(struct device *dev, struct device_attribute *attr, char
 static ssize_t path_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t len)
 {
-	enum nc2b_policy policy;
+	int policy = sysfs_match_string(policies, buf);
 
-	if (sysfs_streq(buf, "auto"))
-		policy = NC2B_POLICY_AUTO;
-	else if (sysfs_streq(buf, "bridged"))
-		policy = NC2B_POLICY_BRIDGED;
-	else
-		return -EINVAL;
+	if (policy < 0)
+		return policy;
 	nc2b_path_set_policy(to_direct(dev), policy);
 	return len;
 }
@@ -41,9 +43,7 @@ static DEVICE_ATTR_RW(path);
 static ssize_t policy_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
 {
-	bool bridged = READ_ONCE(to_direct(dev)->policy) == NC2B_POLICY_BRIDGED;
-
-	return sysfs_emit(buf, "%s\n", bridged ? "bridged" : "auto");
+	return sysfs_emit(buf, "%s\n", policies[READ_ONCE(to_direct(dev)->policy)]);
 }
 static DEVICE_ATTR_RO(policy);
 
