@@ -76,6 +76,20 @@ static void look_later(struct nc2f_dev *nf)
 		queue_delayed_work(system_freezable_wq, &nf->follow.work, LOOK_PAUSE);
 }
 
+/* Twice: a port of a bridge may forward only a second after its link is up. */
+static void announce(struct nc2f_dev *nf)
+{
+	struct nc2f_follow *f = &nf->follow;
+	unsigned int left = READ_ONCE(f->announce);
+
+	if (!left || nf->dev->reg_state != NETREG_REGISTERED)
+		return;
+	WRITE_ONCE(f->announce, left - 1);
+	netdev_notify_peers(nf->dev);
+	if (left > 1)
+		queue_delayed_work(system_freezable_wq, &f->work, HZ);
+}
+
 static void follow_work(struct work_struct *work)
 {
 	struct nc2f_follow *f = container_of(work, struct nc2f_follow, work.work);
@@ -83,6 +97,7 @@ static void follow_work(struct work_struct *work)
 
 	follow_mtu(nf);
 	nc2f_follow_link(nf);
+	announce(nf);
 	look_later(nf);
 }
 
@@ -118,7 +133,8 @@ void nc2f_follow_stop(struct nc2f_dev *nf)
 
 	disarm(&f->carrier);
 	disarm(&f->mtu);
-	cancel_delayed_work_sync(&f->work);
+	/* The path may still change. */
+	disable_delayed_work_sync(&f->work);
 }
 
 /**
@@ -135,6 +151,18 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
 	arm(nf, &f->carrier, nf->xdev->otherend, "carrier");
 	/* It may be in a driver domain, where the last one was not. */
 	look_later(nf);
+}
+
+/**
+ * nc2f_follow_announce - have switches and peers learn by which way we are reached
+ * @nf: the interface
+ *
+ * Any context.  The NIC of the direct path need not be the bridge's.
+ */
+void nc2f_follow_announce(struct nc2f_dev *nf)
+{
+	WRITE_ONCE(nf->follow.announce, 2);
+	mod_delayed_work(system_freezable_wq, &nf->follow.work, 0);
 }
 
 /**

@@ -32,6 +32,7 @@ struct nc2f_key {
  * @connected: the back is connected: the link is what the back says; under RTNL
  * @last_mtu: what the key said when it was last obeyed; 0 if nothing; @work, and
  *	before the watch is armed
+ * @announce: how many more times peers are to hear of the way to us
  * @work: obeys; that of a driver domain's interface looks again by itself
  */
 struct nc2f_follow {
@@ -39,6 +40,7 @@ struct nc2f_follow {
 	struct nc2f_key mtu;
 	bool connected;
 	unsigned int last_mtu;
+	unsigned int announce;
 	struct delayed_work work;
 };
 
@@ -46,5 +48,6 @@ void nc2f_follow_start(struct nc2f_dev *nf);
 void nc2f_follow_stop(struct nc2f_dev *nf);
 void nc2f_follow_resume(struct nc2f_dev *nf);
 void nc2f_follow_link(struct nc2f_dev *nf);
+void nc2f_follow_announce(struct nc2f_dev *nf);
 
 #endif /* NC2F_FOLLOW_H */
