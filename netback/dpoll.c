@@ -319,16 +319,17 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
  * nc2b_direct_forget_tx - drop what the guest left in the transmit ring
  * @d: the direct path, its NIC queue stopped and its NAPI disabled
  *
- * The NIC reads none of the slots any more: they are the guest's.  Frames that
- * the NIC never got are counted, so that nothing is lost in silence.
+ * The NIC reads none of the slots any more: they are the guest's.  What it never got
+ * or has not done with is counted, so that nothing is lost in silence.
  */
 void nc2b_direct_forget_tx(struct nc2b_direct *d)
 {
 	int avail = nc2b_cons_avail(&d->tx);
 	u32 n = avail < 0 ? d->tx_inflight : avail;
+	u32 sent = d->q->ops->tx_reap(d->q);
 
-	if (n > d->tx_inflight)
-		nc2b_direct_count(d, NC2B_D_TX_DROP_SWITCH, n - d->tx_inflight);
+	if (n > sent)
+		nc2b_direct_count(d, NC2B_D_TX_DROP_SWITCH, n - sent);
 	d->tx_inflight = 0;
 	nc2b_cons_publish(&d->tx, n);
 }
