@@ -3,7 +3,12 @@
 #include "compat.h"
 
 #include <linux/container_of.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/percpu.h>
 #include <linux/string.h>
+
+static DEFINE_PER_CPU(struct nc2b_crowd, crowds);
 
 static u32 profile(const struct dim *dim)
 {
@@ -21,7 +26,21 @@ static void dim_work(struct work_struct *work)
 
 static u32 wanted(const struct nc2b_coalesce *c)
 {
-	return READ_ONCE(c->adaptive) ? READ_ONCE(c->found) : READ_ONCE(c->usecs);
+	return READ_ONCE(c->adaptive) ? max(READ_ONCE(c->found), c->crowd.gather_us) :
+	       READ_ONCE(c->usecs);
+}
+
+/* After an interrupt. */
+static void adapt(struct nc2b_coalesce *c, u16 interrupts)
+{
+	struct dim_sample sample = {};
+
+	nc2b_crowd_poll(this_cpu_ptr(&crowds), &c->crowd, c->frames, interrupts, jiffies);
+	/* What it tries has no effect, and would seem to be good. */
+	if (c->crowd.gather_us > READ_ONCE(c->found))
+		return;
+	dim_update_sample(interrupts, c->frames, c->bytes, &sample);
+	nc2b_dim(&c->dim, &sample);
 }
 
 /**
@@ -57,6 +76,7 @@ u32 nc2b_coalesce_start(struct nc2b_coalesce *c)
 	dim->tired = 0;
 	memset(&dim->prev_stats, 0, sizeof(dim->prev_stats));
 	c->found = profile(dim);
+	nc2b_crowd_start(&c->crowd);
 	c->set = wanted(c);
 	return c->set;
 }
@@ -77,26 +97,27 @@ void nc2b_coalesce_stop(struct nc2b_coalesce *c)
  * @c: of the queue
  * @frames: handled meanwhile, in both directions
  * @bytes: their bytes
+ * @starved: the NIC is without buffers
  * @usecs: set if the result is true
  *
  * NAPI only.
  *
  * Return: whether the queue is to be told another time, @usecs.
  */
-bool nc2b_coalesce_poll(struct nc2b_coalesce *c, u32 frames, u32 bytes, u32 *usecs)
+bool nc2b_coalesce_poll(struct nc2b_coalesce *c, u32 frames, u32 bytes, bool starved,
+			u32 *usecs)
 {
 	u16 interrupts = READ_ONCE(c->interrupts);
 	u32 want;
 
 	c->frames += frames;
 	c->bytes += bytes;
+	if (starved)
+		c->crowd.starved = true;
 	/* Polls that the guest asks for tell nothing of the interrupts. */
 	if (interrupts != c->seen && READ_ONCE(c->adaptive)) {
-		struct dim_sample sample = {};
-
 		c->seen = interrupts;
-		dim_update_sample(interrupts, c->frames, c->bytes, &sample);
-		nc2b_dim(&c->dim, &sample);
+		adapt(c, interrupts);
 	}
 	want = wanted(c);
 	if (want == c->set)

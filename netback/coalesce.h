@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How long a NIC queue gathers work before it interrupts: a time that the
- * administrator gives, or one that the kernel's DIM library finds.
+ * administrator gives, or one that the kernel's DIM library finds and crowd.c
+ * makes longer.
  */
 #ifndef NC2B_COALESCE_H
 #define NC2B_COALESCE_H
+
+#include "crowd.h"
 
 #include <linux/dim.h>
 #include <linux/types.h>
@@ -25,9 +28,10 @@
  * @found: what @dim has found; written by its work
  * @set: what the queue was last told; NAPI only while the queue runs, read anywhere
  * @interrupts: of the queue, the low bits; written by its hard interrupt
- * @seen: @interrupts when @dim last heard of them; NAPI only
+ * @seen: @interrupts when @dim and @crowd last heard of them; NAPI only
  * @frames: handled in both directions, the low bits; NAPI only
  * @bytes: their bytes; NAPI only
+ * @crowd: its part in what interrupts its CPU; NAPI only
  *
  * All times are the least between two interrupts, in us.
  */
@@ -41,12 +45,14 @@ struct nc2b_coalesce {
 	u16 seen;
 	u32 frames;
 	u32 bytes;
+	struct nc2b_crowd_member crowd;
 };
 
 void nc2b_coalesce_init(struct nc2b_coalesce *c);
 u32 nc2b_coalesce_start(struct nc2b_coalesce *c);
 void nc2b_coalesce_stop(struct nc2b_coalesce *c);
-bool nc2b_coalesce_poll(struct nc2b_coalesce *c, u32 frames, u32 bytes, u32 *usecs);
+bool nc2b_coalesce_poll(struct nc2b_coalesce *c, u32 frames, u32 bytes, bool starved,
+			u32 *usecs);
 
 /**
  * nc2b_coalesce_interrupt - the queue has interrupted

@@ -272,7 +272,7 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 {
 	struct nc2b_direct *d = container_of(napi, struct nc2b_direct, napi);
 	struct dpoll p = {};
-	bool worked;
+	bool worked, starved;
 	u32 usecs;
 	int done;
 
@@ -287,9 +287,10 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 	poll_fill(d, &p);
 	poll_post(d);
 	poll_tx(d, &p);
-	count(d, &p, !d->pool.count[NC2B_OWNER_NIC]);
+	starved = !d->pool.count[NC2B_OWNER_NIC];
+	count(d, &p, starved);
 	if (nc2b_coalesce_poll(&d->coalesce, p.rx_frames + p.tx_frames,
-			       p.rx_bytes + p.tx_bytes, &usecs))
+			       p.rx_bytes + p.tx_bytes, starved, &usecs))
 		d->q->ops->irq_coalesce(d->q, usecs);
 	if (p.notify)
 		notify_remote_via_irq(d->irq);

@@ -270,19 +270,19 @@ pings() {
 
 # iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.
 iperf() {
-	local from=$1 to=$2 tries=5
+	local from=$1 to=$2 tries=5 out=$TMP/iperf.$2
 
 	shift 2
 	# The server takes a moment between two clients.
-	until on "$from" iperf3 -c "$to" -t 2 -J "$@" >"$TMP/iperf"; do
+	until on "$from" iperf3 -c "$to" -t 2 -J "$@" >"$out"; do
 		tries=$((tries - 1))
-		if [ $tries = 0 ] || ! grep -qE 'refused|server is busy' "$TMP/iperf"; then
-			cat "$TMP/iperf" >&2
+		if [ $tries = 0 ] || ! grep -qE 'refused|server is busy' "$out"; then
+			cat "$out" >&2
 			return 1
 		fi
 		sleep 1
 	done
-	python3 - "$TMP/iperf" <<-'END'
+	python3 - "$out" <<-'END'
 		import json, sys
 		with open(sys.argv[1], encoding='utf-8') as f:
 		    r = json.load(f)
