@@ -17,7 +17,8 @@
  * @headroom: bytes to leave free in front of the frame
  * @req: the buffer being filled
  * @fill: bytes in it so far
- * @rsp: its response
+ * @rsp: its response, until it is complete
+ * @to: where that goes
  * @cur: its slot
  */
 struct rx_out {
@@ -26,7 +27,8 @@ struct rx_out {
 	u16 headroom;
 	struct xen_netif_rx_request req;
 	u32 fill;
-	struct xen_netif_rx_response *rsp;
+	struct xen_netif_rx_response rsp;
+	struct xen_netif_rx_response *to;
 	struct nc2b_rx_slot *cur;
 };
 
@@ -224,16 +226,19 @@ static u16 rx_flags(const struct sk_buff *skb)
 static void rx_next_slot(struct nc2b_queue *q, struct rx_out *o, u16 flags)
 {
 	RING_COPY_REQUEST(&q->rx, q->rx.req_cons++, &o->req);
-	o->rsp = RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++);
-	o->rsp->id = o->req.id;
-	o->rsp->offset = 0;
-	o->rsp->flags = flags;
-	o->rsp->status = 0;
+	o->to = RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++);
+	o->rsp = (struct xen_netif_rx_response){ .id = o->req.id, .flags = flags };
 	o->fill = 0;
 	o->cur = &q->slots[o->slot++];
 	o->cur->op = o->op;
 	o->cur->nr_ops = 0;
 	o->cur->last = false;
+}
+
+/* The slot is full, or it is the last: the shared page is written, and never read. */
+static void rx_end_slot(struct rx_out *o)
+{
+	*o->to = o->rsp;
 }
 
 /* Stands behind the first slot, whose buffer goes on being filled. */
@@ -285,7 +290,7 @@ static void rx_headroom_slot(struct nc2b_queue *q, struct rx_out *o)
 		.u.xdp.headroom = o->headroom,
 	};
 
-	o->rsp->offset = o->headroom;
+	o->rsp.offset = o->headroom;
 	o->fill = o->headroom;
 	rx_extra_slot(q, o, &extra);
 }
@@ -298,7 +303,8 @@ static void rx_put(struct nc2b_queue *q, struct rx_out *o, struct page *page,
 
 	for (; len; len -= chunk, offset += chunk) {
 		if (o->fill == XEN_PAGE_SIZE) {
-			o->rsp->flags |= XEN_NETRXF_more_data;
+			o->rsp.flags |= XEN_NETRXF_more_data;
+			rx_end_slot(o);
 			rx_next_slot(q, o, 0);
 		}
 		chunk = min_t(u32, len, XEN_PAGE_SIZE - o->fill);
@@ -308,7 +314,7 @@ static void rx_put(struct nc2b_queue *q, struct rx_out *o, struct page *page,
 				   page + (offset >> PAGE_SHIFT),
 				   offset_in_page(offset), chunk);
 		o->fill += chunk;
-		o->rsp->status = o->fill - o->rsp->offset;
+		o->rsp.status = o->fill - o->rsp.offset;
 		o->cur->nr_ops++;
 	}
 }
@@ -335,7 +341,7 @@ static void rx_frame(struct nc2b_queue *q, struct rx_out *o, struct sk_buff *skb
 
 	rx_next_slot(q, o, rx_flags(skb));
 	if (skb_is_gso(skb) || cb->hashed || o->headroom)
-		o->rsp->flags |= XEN_NETRXF_extra_info;
+		o->rsp.flags |= XEN_NETRXF_extra_info;
 	if (skb_is_gso(skb))
 		rx_gso_slot(q, o, skb, cb->hashed || o->headroom);
 	if (cb->hashed)
@@ -345,6 +351,7 @@ static void rx_frame(struct nc2b_queue *q, struct rx_out *o, struct sk_buff *skb
 	rx_put_skb(q, o, skb);
 	skb_walk_frags(skb, part)
 		rx_put_skb(q, o, part);
+	rx_end_slot(o);
 	q->slots[o->slot - 1].last = true;
 }
 
