@@ -12,6 +12,12 @@
 
 #include <xen/xenbus.h>
 
+/* A guest that lies is let in again after 2 s, then after 4, at most after 64. */
+#define MEND_FIRST	(2 * HZ)
+#define MEND_STEPS	5U
+/* Who has been honest for so long begins with the first again. */
+#define MEND_FORGET	(60 * HZ)
+
 /* Frames that the qdisc may hold beside the queue's own bound in bytes. */
 #define VIF_TX_QUEUE_LEN 64
 
@@ -237,7 +243,8 @@ void nc2b_vif_destroy(struct nc2b_vif *vif)
  * @what: what it did
  *
  * Any context.  Both ends keep what they have until the front disconnects: the
- * flag stops every hot path, and nothing is torn down from under them.
+ * flag stops every hot path, and nothing is torn down from under them.  The front is
+ * asked to begin anew after a while, which is longer the more often that happens.
  */
 void nc2b_vif_break(struct nc2b_vif *vif, const char *what)
 {
@@ -245,8 +252,24 @@ void nc2b_vif_break(struct nc2b_vif *vif, const char *what)
 		return;
 	WRITE_ONCE(vif->broken, true);
 	netif_carrier_off(vif->dev);
-	net_err_ratelimited("%s: stopped: the guest sent %s; re-attach the interface to use it again\n",
+	net_err_ratelimited("%s: stopped: the guest sent %s; it is asked to connect anew\n",
 			    vif->dev->name, what);
+	if (time_after(jiffies, vif->connected_at + MEND_FORGET))
+		vif->mends = 0;
+	schedule_delayed_work(&vif->mend, MEND_FIRST << min(vif->mends, MEND_STEPS));
+	vif->mends++;
+}
+
+/**
+ * nc2b_vif_mended - a new connection begins
+ * @vif: the interface
+ *
+ * Nobody uses it yet.
+ */
+void nc2b_vif_mended(struct nc2b_vif *vif)
+{
+	WRITE_ONCE(vif->broken, false);
+	vif->connected_at = jiffies;
 }
 
 static void free_queues(struct nc2b_queue *queues, unsigned int nr)

@@ -45,7 +45,10 @@ struct xenbus_device;
  * @csum6: the same for IPv6
  * @headroom: bytes that the front wants in front of each frame, for XDP; may
  *	change while queues run
- * @broken: the peer has lied; set once, see nc2b_vif_break()
+ * @broken: the peer has lied; see nc2b_vif_break()
+ * @mend: ends a connection that is @broken, after a while; the state machine's
+ * @mends: how often that was not long ago
+ * @connected_at: jiffies
  * @stats_lock: guards @counted and @past, so that each frame is in one of them at
  *	any time: a sum of both never goes backward
  * @counted: the queues whose counters are not in @past yet; @nr_queues of them, or
@@ -76,6 +79,9 @@ struct nc2b_vif {
 	u16 headroom;
 
 	bool broken;
+	struct delayed_work mend;
+	unsigned int mends;
+	unsigned long connected_at;
 	spinlock_t stats_lock;	/* see @stats_lock above */
 	struct nc2b_queue *counted;
 	struct rtnl_link_stats64 past;
@@ -88,6 +94,7 @@ struct nc2b_vif {
 struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle);
 void nc2b_vif_destroy(struct nc2b_vif *vif);
 void nc2b_vif_break(struct nc2b_vif *vif, const char *what);
+void nc2b_vif_mended(struct nc2b_vif *vif);
 
 int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 		     unsigned int nr);

@@ -2,6 +2,7 @@
 #include "xenbus.h"
 
 #include "direct.h"
+#include "keys.h"
 #include "link.h"
 #include "queue.h"
 #include "vif.h"
@@ -143,6 +144,18 @@ static void forget(struct xenbus_device *xdev)
 	mutex_unlock(&uevent_lock);
 }
 
+/* A front that has broken the rules may begin anew, as one that has closed. */
+static void mend_work(struct work_struct *work)
+{
+	struct nc2b_vif *vif = container_of(work, struct nc2b_vif, mend.work);
+	struct backend *be = dev_get_drvdata(&vif->xdev->dev);
+
+	mutex_lock(&be->lock);
+	if (be->connected && READ_ONCE(vif->broken))
+		xenbus_switch_state(be->xdev, XenbusStateClosing);
+	mutex_unlock(&be->lock);
+}
+
 /* The netdev exists before InitWait is seen, which is what runs the script. */
 static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 {
@@ -172,6 +185,7 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 		xenbus_dev_fatal(xdev, err, "creating the interface");
 		goto err_free;
 	}
+	INIT_DELAYED_WORK(&be->vif->mend, mend_work);
 	err = read_mac(xdev, be->vif->mac);
 	if (err) {
 		xenbus_dev_fatal(xdev, err, "reading mac");
@@ -201,71 +215,6 @@ err_vif:
 	nc2b_vif_destroy(be->vif);
 err_free:
 	kfree(be);
-	return err;
-}
-
-static void read_front_features(struct backend *be)
-{
-	const char *front = be->xdev->otherend;
-	struct nc2b_vif *vif = be->vif;
-
-	vif->can_sg = xenbus_read_unsigned(front, "feature-sg", 0);
-	vif->gso4 = xenbus_read_unsigned(front, "feature-gso-tcpv4", 0);
-	vif->gso6 = xenbus_read_unsigned(front, "feature-gso-tcpv6", 0);
-	vif->csum4 = !xenbus_read_unsigned(front, "feature-no-csum-offload", 0);
-	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
-	vif->rx_notify = xenbus_read_unsigned(front, "feature-rx-notify", 0);
-	nc2b_watch_read_mcast(vif);
-}
-
-static void read_headroom(struct backend *be)
-{
-	unsigned int wish = xenbus_read_unsigned(be->xdev->otherend, "xdp-headroom", 0);
-	u32 headroom = nc2b_nego_headroom(wish);
-
-	if (headroom != wish)
-		dev_warn_ratelimited(&be->xdev->dev,
-				     "%u bytes of headroom are too many: none is left\n", wish);
-	WRITE_ONCE(be->vif->headroom, headroom);
-}
-
-static int read_queue_keys(struct backend *be, const char *dir,
-			   struct nc2b_queue_keys *keys)
-{
-	int err;
-
-	err = xenbus_gather(XBT_NIL, dir,
-			    "tx-ring-ref", "%u", &keys->tx_ref,
-			    "rx-ring-ref", "%u", &keys->rx_ref, NULL);
-	if (err)
-		return err;
-	err = xenbus_gather(XBT_NIL, dir,
-			    "event-channel-tx", "%u", &keys->tx_evtchn,
-			    "event-channel-rx", "%u", &keys->rx_evtchn, NULL);
-	if (!err)
-		return 0;
-	err = xenbus_scanf(XBT_NIL, dir, "event-channel", "%u", &keys->tx_evtchn);
-	keys->rx_evtchn = keys->tx_evtchn;
-	return err == 1 ? 0 : -ENOENT;
-}
-
-static int read_all_keys(struct backend *be, struct nc2b_queue_keys *keys,
-			 unsigned int nr)
-{
-	const char *front = be->xdev->otherend;
-	unsigned int i;
-	char *dir;
-	int err = 0;
-
-	if (nr == 1)
-		return read_queue_keys(be, front, keys);
-	for (i = 0; !err && i < nr; i++) {
-		dir = kasprintf(GFP_KERNEL, "%s/queue-%u", front, i);
-		if (!dir)
-			return -ENOMEM;
-		err = read_queue_keys(be, dir, &keys[i]);
-		kfree(dir);
-	}
 	return err;
 }
 
@@ -317,14 +266,14 @@ static int connect_bridged(struct backend *be)
 	keys = kcalloc(nr, sizeof(*keys), GFP_KERNEL);
 	if (!keys)
 		return -ENOMEM;
-	err = read_all_keys(be, keys, nr);
+	err = nc2b_keys_queues(be->vif, keys, nr);
 	if (err) {
 		refuse(be, err, "reading the front's rings");
 	} else {
-		read_front_features(be);
-		read_headroom(be);
+		nc2b_keys_features(be->vif);
+		nc2b_keys_headroom(be->vif);
 		nc2b_watch_read_rate(be->vif);
-		WRITE_ONCE(be->vif->broken, false);
+		nc2b_vif_mended(be->vif);
 		err = nc2b_ctrl_connect(&be->vif->ctrl, nr);
 		if (!err)
 			err = nc2b_vif_connect(be->vif, keys, nr);
@@ -401,7 +350,7 @@ static void front_connected(struct backend *be)
 	 * wants: by now it has written it.
 	 */
 	if (be->connected)
-		read_headroom(be);
+		nc2b_keys_headroom(be->vif);
 	/* A module loaded anew under a live front starts from InitWait, too. */
 	if (be->xdev->state != XenbusStateConnected && !connect_bridged(be))
 		maybe_connected(be);
@@ -421,7 +370,7 @@ static void front_reconfigures(struct backend *be)
 {
 	mutex_lock(&be->lock);
 	if (be->connected)
-		read_headroom(be);
+		nc2b_keys_headroom(be->vif);
 	if (be->connected || be->xdev->state == XenbusStateInitWait)
 		xenbus_switch_state(be->xdev, XenbusStateReconfigured);
 	mutex_unlock(&be->lock);
@@ -507,6 +456,7 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	mutex_lock(&be->lock);
 	disconnect(be, alive);
 	mutex_unlock(&be->lock);
+	cancel_delayed_work_sync(&be->vif->mend);
 	xenbus_rm(XBT_NIL, xdev->nodename, "hotplug-status");
 	/* Whoever serves it next does not offer it; the script and the front look. */
 	nc2b_direct_withdraw(be->vif->direct);

@@ -267,12 +267,12 @@ uplink() {
 		ip link set nic0 up || die "${pf%%/*} does not become the uplink"
 }
 
-# stopped gI SECONDS: until the back has nothing to do with it any more.
+# stopped gI SECONDS TIMES: until the back has said more often that it stops it.
 stopped() {
 	dev=$(vif "$1") || die "$dev"
 	end=$(($(date +%s) + $2))
-	until [ "$(cat "/sys/class/net/$dev/carrier")" = 0 ]; do
-		[ "$(date +%s)" -lt "$end" ] || die "$dev has a carrier after $2 s"
+	until [ "$(dmesg | grep -c "$dev: stopped: the guest sent")" -gt "$3" ]; do
+		[ "$(date +%s)" -lt "$end" ] || die "$dev has not been stopped within $2 s"
 		sleep 0.2
 	done
 }
