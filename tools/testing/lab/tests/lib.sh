@@ -462,6 +462,31 @@ new_address() {
 	is "address of $1" "$(mac_of "$1")" "$2"
 }
 
+# memory: what dom0 and g1 have free, in KB: with the pages that CPUs keep at
+# hand, some MB that MemFree does not count.
+memory() {
+	local who
+
+	for who in dom0 g1; do
+		# shellcheck disable=SC2016 # expanded there
+		on "$who" sh -c 'sync
+			for i in 1 2 3; do echo 3 >/proc/sys/vm/drop_caches; sleep 0.5; done
+			awk "/^MemFree:/ { n += \$2 } /^ +count:/ { n += 4 * \$2 }
+				END { print n }" /proc/meminfo /proc/zoneinfo'
+	done | tr '\n' ' '
+}
+
+# same_memory BEFORE AFTER: of what memory said.  The first round of anything fills
+# caches and lists that are there to stay, so it begins after that.  A guest that
+# loses its pool once has 4 MB less.
+same_memory() {
+	echo "free memory of dom0 and g1: $1, later: $2 (KB)"
+	# shellcheck disable=SC2086 # two numbers each
+	set -- $1 $2
+	[ $(($1 - $3)) -lt 3000 ] || fail "dom0 has $(($1 - $3)) KB less"
+	[ $(($2 - $4)) -lt 3000 ] || fail "the guest has $(($2 - $4)) KB less"
+}
+
 # stream_start gI [RATE [WHO [COMMAND...]]]: a connection from the wire, or WHO, to gI
 # and back, every byte checked, at RATE bytes a second; 0 is as fast as it goes, which
 # leaves the emulated CPUs little for anything else that a test does.  COMMAND is what
