@@ -41,7 +41,7 @@ gave_back() {
 	[ "$(revokes "$1")" -gt "$2" ] || fail "the pages were not given back"
 }
 
-saved() {
+save_restore() {
 	local id before
 
 	id=$(dom0 xl domid g1)
@@ -59,6 +59,20 @@ saved() {
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 	returned
 	stream_end g1
+}
+
+# Frames are on their way when it is suspended, and no page of theirs is lost: nobody
+# keeps any, and the guest has as many as before.
+saved() {
+	local memory
+
+	shot a g1
+	save_restore
+	memory=$(memory)
+	save_restore
+	same_memory "$memory" "$(memory)"
+	shot b g1
+	still front pages_kept
 }
 
 # An address of the guest's own is kept, and keeps it on the bridge there, too.
@@ -233,7 +247,7 @@ for type in PV PVH; do
 	# What a kind of guest makes no difference to is done with one of them.
 	if [ $type = PV ] || long; then
 		t "$type: paused and unpaused" paused
-		t "$type: saved and restored while direct" saved
+		t "$type: saved and restored while direct, twice, and no page is lost" saved
 		t "$type: a save that leaves the guest running" called_off
 		t "$type: saved and restored with an address of its own" own_address
 	fi
