@@ -115,6 +115,12 @@ queue_stands() {
 		rmmod nc2_deaf"
 }
 
+# What it stood with is lost, and counted as lost.
+stands() {
+	event 'the NIC queue has stopped sending' queue_stands
+	moved back tx_direct_drop_switch 1
+}
+
 # pour RATE: frames to the wire that a program on another device of the guest hands to
 # eth0, so many a second.
 pour() {
@@ -149,7 +155,7 @@ pour_end() {
 # Such frames cannot wait for room on the ring: they are lost, and counted as lost.
 queue_stands_poured() {
 	pour 200
-	event 'the NIC queue has stopped sending' queue_stands
+	stands
 	pour_end
 	moved front tx_direct_frames 300
 	moved front tx_drop_full 100
@@ -208,7 +214,7 @@ if long; then
 		event "somebody else has changed the NIC's filter for the guest" filter vlan 9
 fi
 t "the virtual functions go while one is in use" event 'the NIC queue was taken away' no_vfs
-t "the queue stands still" event 'the NIC queue has stopped sending' queue_stands
+t "the queue stands still" stands
 t "the queue stands still, and XDP redirects frames to it" queue_stands_poured
 t "nobody listens to the mailbox" event "the NIC's driver does not answer" mailbox_silent
 t "the NIC's driver is unloaded and loaded" event 'the NIC queue was taken away' no_driver
