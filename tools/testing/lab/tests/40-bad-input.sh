@@ -3,7 +3,8 @@
 #
 # Bad input: of the administrator, who gets a clear answer, and of a guest that
 # lies (tools/testing/hostile): it keeps its network by the bridge, the reason
-# is told, another guest is not disturbed, and once honest it is direct again.
+# is told, another guest is not disturbed, and once honest it is direct again.  During
+# some of the lies numbered datagrams go to that guest: TCP would hide that one is lost.
 #
 # Which entries of a ring break its rules, and which sizes are none, KUnit has one
 # and all; in the short form some of each kind show that the back heeds it.
@@ -219,11 +220,98 @@ others_fine() {
 	stream_moves g2
 }
 
+# sink: at g2, counts the different datagrams of each sender, and tells who sends "end".
+sink() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	lab exec -i g2 -- sh -c 'cat >/run/sink.py
+		python3 /run/sink.py >/dev/null 2>&1 &
+		for i in $(seq 100); do
+			! ss -lunH | grep -q ":4000 " || exit 0
+			sleep 0.2
+		done
+		echo "the sink does not listen"
+		exit 1' <<-'END'
+		import socket
+		SO_RCVBUFFORCE = 33
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		# Some waiting for the CPU is no loss.
+		s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+		s.bind(('', 4000))
+		seen = {}
+		while True:
+		    data, sender = s.recvfrom(100)
+		    numbers = seen.setdefault(sender, set())
+		    if data == b'end':
+		        s.sendto(b'%d' % len(numbers), sender)
+		    else:
+		        numbers.add(data)
+	END
+}
+
+# Sends a number in each datagram until its stdin ends; prints how many, and how many
+# have come.  After a pause it does not hurry, or queues on the way would be full.
+SOURCE="
+import select, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 4000))
+sent = 0
+while not select.select([0], (), (), 1 / 300)[0]:
+    s.send(b'%d' % sent)
+    sent += 1
+s.settimeout(1)
+for _ in range(60):
+    s.send(b'end')
+    try:
+        print(sent, s.recv(100).decode())
+        break
+    except TimeoutError:
+        pass
+else:
+    sys.exit('the sink does not answer')
+"
+
+# datagrams COMMAND...: from the wire to g2 as long as it goes on: how many, and how
+# many have come.
+datagrams() {
+	{
+		"$@" >&2
+		echo
+	} | lab exec -i wire -- python3 -c "$SOURCE" "$(address g2)"
+}
+
+again_and_again() {
+	local i
+
+	for i in $(seq "$(often 3 10)"); do
+		echo "--- round $i"
+		"$@"
+	done
+}
+
+# unharmed COMMAND...: while g1 does it, g2 loses no more than in as much time without,
+# but for one datagram of a hundred, by chance.
+unharmed() {
+	local from=$SECONDS attacked quiet
+
+	attacked=$(datagrams again_and_again "$@")
+	quiet=$(datagrams sleep $((SECONDS - from)))
+	echo "datagrams to g2, and how many came: $attacked; when nobody lied: $quiet"
+	others_fine
+	# shellcheck disable=SC2086 # two numbers each
+	set -- $attacked $quiet
+	if [ "$1" -lt 500 ] || [ "$3" -lt 500 ]; then
+		fail "too few to tell"
+	fi
+	[ $((100 * ($1 - $2) * $3)) -le $((100 * ($3 - $4) * $1 + $1 * $3)) ] ||
+		fail "g2 has lost $(($1 - $2)) of $1, and $(($3 - $4)) of $3 when nobody lied"
+}
+
 prepare() {
 	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
 	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
 	create g2
+	sink
 	wait_path g1 direct
 	wait_path g2 direct
 	stream_start g2 300000
@@ -242,7 +330,7 @@ t "no virtual functions are given to the back" no_vfs
 t "nc2-vfs says what is wrong" vfs_errors
 
 needed "an honest guest comes, and goes on during the rest" prepare
-t "lie: a buffer is given twice" cut fill-twice
+t "lie: a buffer is given twice; no frame of another guest is lost" unharmed cut fill-twice
 t "lie: buffers that there are not" cut fill-page-max fill-offset \
 	$(also fill-page fill-offset-end)
 t "lie: ring indexes" cut fill-ahead tx-back $(also fill-back tx-ahead)
@@ -251,8 +339,8 @@ t "lie: headers to send" cut tx-l2-long tx-l3-ipv6 tx-l4-out tx-udp-tso \
 	$(also tx-l2-none tx-l3-short tx-l3-long tx-l4-none tx-l4-long tx-mss-none \
 	tx-mss-small tx-mss-large)
 t "lie: one that goes the same moment" cut lie-and-go
-t "lie: all rings full of noise" cut noise
-t "harmless: a storm of events" harmless storm
+t "lie: all rings full of noise; no frame of another guest is lost" unharmed cut noise
+t "harmless: a storm of events; no frame of another guest is lost" unharmed harmless storm
 t "harmless: the filter changes without end" harmless filter-churn filter-odd
 t "harmless: indexes that only the guest needs" harmless comp-cons tx-unfinished
 t "strange: multicast list, path" strange mc-count path-lie
