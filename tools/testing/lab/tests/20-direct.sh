@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The direct path: what the NIC writes into a guest's own pages, PV and PVH,
-# both ways; who reaches whom; change of path; more guests than queues.
+# both ways; who reaches whom; in whose name; a full ring; offloads; change of path;
+# more guests than queues.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+WIRE=02:99:00:00:00:01
+# g2's, before it comes.
+OTHER=00:16:3e:99:00:02
 
 receive() {
 	local n
@@ -108,6 +113,45 @@ small_segments() {
 	still front direct_broken
 }
 
+# Segments of one datagram come one after the other, and only the last one is shown to
+# the back: more of them than the ring holds fill it, whatever its byte limit.
+full_ring() {
+	local was n
+
+	lab push "$1" "$TESTS/frames.py" /run/frames.py
+	was=$(on "$1" ethtool -g eth0 | awk '/^TX:/ { n = $2 } END { print n }')
+	ring "$1" 64
+	n=$(no_ports)
+	shot a "$1"
+	on "$1" python3 /run/frames.py burst 10.99.0.1 9 60 100
+	until_true "$LIMIT" "60 datagrams arrive" unheard $((n + 60))
+	shot b "$1"
+	moved front tx_ring_full 1
+	still front 'tx_queue_*_ring_full'
+	still front 'tx_drop_*'
+	moved back tx_direct_frames 60
+	ring "$1" "$was"
+}
+
+# ring gI ENTRIES: its transmit ring, which takes a new connection.  The back may not
+# have heard of that yet; the guest is not direct any more when it has asked for it.
+ring() {
+	on "$1" ethtool -G eth0 tx "$2"
+	until_true "$LIMIT" "the guest is direct again" on "$1" sh -c \
+		'grep -qx direct /sys/bus/xen/devices/vif-*/nc2/path'
+	wait_path "$1" direct
+	like rings "$(on "$1" ethtool -g eth0 | xargs)" "*Current*TX: $2 *"
+}
+
+# Datagrams that the wire has got for ports where nobody listens.
+no_ports() {
+	on wire cat /proc/net/snmp | awk '/^Udp:/ { n = $3 } END { print n }'
+}
+
+unheard() {
+	[ "$(no_ports)" -ge "$1" ]
+}
+
 # What the stack knows of the bytes that it has handed over.
 byte_limits() {
 	on "$1" sh -c 'cd /sys/class/net/eth0/queues/tx-0/byte_queue_limits
@@ -154,6 +198,81 @@ own_name_only() {
 	wait_path "$1" direct
 	vf=$(d0 vf_number "$1")
 	is "anti-spoof check of VF $vf" "$(spoof_check "$vf")" on
+}
+
+# A NIC that checks lets none of them out, the emulated one all: what is so is counted.
+# The guest stays direct, and its honest frame, which ends the count, arrives.
+spoofed() {
+	local n=50 got different
+
+	lab push "$1" "$TESTS/frames.py" /run/frames.py
+	shot a "$1"
+	sees wire "claimed wire $OTHER $(mac_of "$1") $LIMIT" \
+		on "$1" python3 /run/frames.py claim eth0 "$WIRE" "$OTHER" "$n"
+	read -r got different < <(tail -n 1 "$TMP/seen")
+	echo "in another's name: $got of $n frames have left the NIC"
+	is "frames of them that differ" "$different" "$got"
+	[ "$got" -le "$n" ] || fail "$got of $n frames"
+	pings wire "$(address "$1")"
+	shot b "$1"
+	moved back tx_direct_frames $((n + 1))
+	still back 'q*_tx_bridged_frames'
+	still back 'q*_tx_drop_*'
+	still back rx_direct_errors
+	still back direct_left
+	still front tx_drop_bad
+	still front direct_broken
+	is path "$(path "$1")" direct
+	is "the bridge's entry for the other one" "$(d0 fdb g2)" ''
+}
+
+# offered FILE: what the guest's stack may leave to the interface, and what never.
+offered() {
+	local feature state
+
+	while read -r feature state; do
+		grep -qxF "$feature: $state" <(sed 's/^[[:space:]]*//' "$1") ||
+			fail "$(grep "$feature:" "$1" || echo "no $feature"), want $state"
+	done <<-'END'
+		tx-checksum-ipv4 on
+		tx-checksum-ipv6 on
+		tx-checksum-ip-generic off [fixed]
+		tx-scatter-gather on
+		tx-scatter-gather-fraglist off [fixed]
+		tx-tcp-segmentation on
+		tx-tcp6-segmentation on
+		tx-tcp-ecn-segmentation off [fixed]
+		generic-receive-offload on
+	END
+}
+
+# lengths gI PATH on|off LEAST [MOST]: of the frames that the guest gives to the path, on
+# average, with TSO and without.
+lengths() {
+	on "$1" ethtool -K eth0 tso "$3"
+	shot a "$1"
+	iperf wire "$(address "$1")" -R || { on "$1" ethtool -K eth0 tso on; return 1; }
+	shot b "$1"
+	on "$1" ethtool -K eth0 tso on
+	moved front "tx_$2_bytes" 100000
+	average front "tx_$2_bytes" "tx_$2_frames" "${@:4}"
+}
+
+same_offloads() {
+	local where
+
+	for where in direct bridged; do
+		d0 put "$1" path "${where/direct/auto}"
+		wait_path "$1" "$where"
+		lengths "$1" "$where" off 0 1514
+		lengths "$1" "$where" on 1600
+		# Now: "tso on" turns on more of it than was on at first.
+		on "$1" ethtool -k eth0 >"$TMP/offloads.$where"
+		offered "$TMP/offloads.$where"
+	done
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	diff "$TMP/offloads.direct" "$TMP/offloads.bridged" || fail "other offloads on the bridge"
 }
 
 became_direct() {
@@ -227,10 +346,68 @@ direct_and_bridged() {
 	wait_path g2 direct
 }
 
+# beside gI: what goes to the guest beside the stream, pings and frames with numbers.
+beside() {
+	lab push "$1" "$TESTS/once.py" /run/once.py
+	behind "count-$1" "$1" python3 /run/once.py count eth0 03:99:00:00:00:63
+	until_true "$LIMIT" "$1 counts" grep -q lost "$TMP/count-$1"
+	# More than are ever sent.
+	behind "send-$1" wire python3 -c "$(<"$TESTS/once.py")" send wire 1 wire 10000000 \
+		"u-$1=$(mac_of "$1")"
+	# shellcheck disable=SC2016 # expanded on the wire
+	behind "ping-$1" wire sh -c 'echo $$; exec ping -n -i 0.2 "$0"' "$(address "$1")"
+	until_true "$LIMIT" "pings are answered" grep -q ' bytes from ' "$TMP/ping-$1"
+}
+
+# beside_end gI: pings go on until the last of the frames have come.
+beside_end() {
+	local lines answers
+
+	stream_end "send-$1"
+	# Some seconds of silence, of which the first line may be older than that.
+	lines=$(wc -l <"$TMP/count-$1")
+	until_true "$LIMIT" "$1 counts" has "$TMP/count-$1" '' $((lines + 3))
+	stream_end "count-$1"
+	answers=$(grep -c ' bytes from ' "$TMP/ping-$1")
+	until_true "$LIMIT" "pings are answered" has "$TMP/ping-$1" ' bytes from ' $((answers + 3))
+	# Ping alone: it has something to say yet.
+	kill -INT "$(head -n 1 "$TMP/ping-$1")"
+	until_true "$LIMIT" "ping ends" grep -q '^rtt ' "$TMP/ping-$1"
+	stream_end "ping-$1"
+}
+
+# pinged gI MOST [RATE]: no answer came twice, and no more than so many are missing.  What
+# was sent after the last ping that was answered is not lost, but on its way.  A stream
+# as fast as it goes, which RATE says, fills queues: what they lose is not the change's.
+pinged() {
+	local all last lost
+
+	all=$(grep '^[0-9]* packets transmitted' "$TMP/ping-$1")
+	last=$(sed -n 's/^.* bytes from .*icmp_seq=\([0-9]*\) .*$/\1/p' "$TMP/ping-$1" |
+		sort -n | tail -n 1)
+	[[ $all =~ ^([0-9]+)\ packets\ transmitted,\ ([0-9]+)\ received ]] || fail "ping: $all"
+	lost=$((last - BASH_REMATCH[2]))
+	echo "pings: $lost of $last lost, $((BASH_REMATCH[1] - last)) on their way; $all"
+	[[ $all != *duplicates* ]] || fail "answers came twice"
+	[ -n "${3:-}" ] || [ "$lost" -le "$2" ] || fail "$lost pings are lost, not $2 at most"
+}
+
+# numbered gI: no frame came twice.
+numbered() {
+	local line want
+
+	line=$(tail -n 1 "$TMP/count-$1")
+	want="\"1 wire u-$1\": \[([0-9]+), ([0-9]+)\]"
+	[[ $line =~ $want ]] || fail "no frame has come: $line"
+	echo "numbered frames: ${BASH_REMATCH[1]} came, ${BASH_REMATCH[2]} different"
+	is "frames that came" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+}
+
 # switches gI ROUNDS [RATE]: to the bridge and back, under a stream of this rate.
 switches() {
 	local round
 
+	beside "$1"
 	stream_start "$1" ${3:+"$3"}
 	shot a "$1"
 	for ((round = 1; round <= $2; round++)); do
@@ -247,11 +424,18 @@ switches() {
 		stream_moves "$1"
 	done
 	shot b "$1"
+	stream_end "$1"
+	beside_end "$1"
 	moved back direct_left "$2" "$2"
 	moved back direct_entered "$2" "$2"
 	moved back 'q*_rx_bridged_bytes' 100000
 	moved back rx_direct_bytes 100000
-	stream_end "$1"
+	still back 'q*_tx_drop_bad'
+	still front tx_drop_bad
+	still front direct_broken
+	# One for each change.
+	pinged "$1" $((2 * $2)) "${3:-}"
+	numbered "$1"
 }
 
 # gathered gI US: frames of a thousand interrupts, with so many us between two.
@@ -299,35 +483,27 @@ interrupts() {
 	grep -qxF 64 "$TMP/tried" || fail "nothing but 8 us was tried"
 }
 
-# The two interrupt one CPU: while both are active each waits for twice as long as one
-# alone may.
-share_cpu() {
-	local who most jobs=()
-
-	for who in g1 g2; do
-		iperf wire "$(address "$who")" -t 6 &
-		jobs+=($!)
-		d0 values "$who" interrupt_us 8 >"$TMP/times.$who" &
-		jobs+=($!)
-	done
-	for who in "${jobs[@]}"; do
-		wait "$who"
-	done
-	for who in g1 g2; do
-		echo "$who: $(sort -nu "$TMP/times.$who" | xargs)"
-		grep -qxF 512 "$TMP/times.$who" || fail "$who gathers frames no longer than alone"
-	done
-	iperf wire "$(address g1)"
-	d0 values g1 interrupt_us 2 >"$TMP/times.g1" &
-	iperf wire "$(address g1)"
-	wait $!
-	most=$(sort -nr "$TMP/times.g1" | head -n 1)
-	[ "$most" -le 256 ] || fail "$most us, and nobody else is busy"
-}
-
 refused() {
 	! d0 put g1 path nonsense || fail "path takes nonsense"
 	is policy "$(d0 show g1 policy)" auto
+	is path "$(path g1)" direct
+}
+
+# As auto, but before all others that want a queue; who has one keeps it.
+pinned() {
+	d0 put g1 path bridged
+	wait_path g1 bridged
+	shot a g1
+	d0 put g1 path direct
+	is policy "$(d0 show g1 policy)" direct
+	wait_path g1 direct
+	is reason "$(reason g1)" ''
+	d0 put g1 path auto
+	is policy "$(d0 show g1 policy)" auto
+	pings wire "$(address g1)"
+	shot b g1
+	still back direct_left
+	moved back direct_entered 1 1
 	is path "$(path g1)" direct
 }
 
@@ -366,12 +542,19 @@ t "PV: UDP both ways" udp g1
 t "PV: more UDP than the guest can take" overload g1
 t "PV: a peer that takes small segments only" small_segments g1
 t "PV: byte queue limits, and none on the bridge" limited g1
+t "PV: a full ring stops the sender, and nothing is lost" full_ring g1
 t "PV: the NIC is to check the guest's source address" own_name_only g1
+t "PV: frames in another's name, as many as the NIC lets out" spoofed g1
+figures "in another's name"
+t "PV: the same offloads on both paths" same_offloads g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1
 t "the path changes again and again under a TCP stream" switches g1 "$(often 2 100)"
+figures 'pings:|numbered'
 t "the same twice, as fast as it goes" switches g1 1 0
+figures 'pings:|numbered'
 t "nonsense is no path" refused
+t "the administrator chooses the direct path" pinned
 t "interrupts of the queue as the administrator wants them" interrupts g1
 t "a PVH guest comes" create g2 --type pvh
 t "PVH: the guest becomes direct by itself" became_direct g2
@@ -382,8 +565,8 @@ if long; then
 	t "PVH: wire, dom0 and guest reach each other" everybody g2
 	t "PVH: the same by IPv6, and multicast" everybody6 g2
 	t "PVH: the path changes again and again under a TCP stream" switches g2 50
+	figures 'pings:|numbered'
 fi
-t "two guests at once gather frames for longer than one" share_cpu
 t "guest and guest, both direct" direct_both
 t "guest and guest, one direct, one bridged" direct_and_bridged
 # Of 36-more-guests it takes a guest less, and of 30-lifecycle what ends the path.

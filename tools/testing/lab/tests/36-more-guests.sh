@@ -72,6 +72,47 @@ promoted() {
 	stream_end "$LAST"
 }
 
+# The two interrupt one CPU: while both are active each waits for twice as long as one
+# alone may.
+share_cpu() {
+	local who most jobs=()
+
+	serve "$FIRST"
+	serve "$YOUNG"
+	for who in "$FIRST" "$YOUNG"; do
+		iperf wire "$(address "$who")" -t 6 &
+		jobs+=($!)
+		d0 values "$who" interrupt_us 8 >"$TMP/times.$who" &
+		jobs+=($!)
+	done
+	for who in "${jobs[@]}"; do
+		wait "$who"
+	done
+	for who in "$FIRST" "$YOUNG"; do
+		echo "$who: $(sort -nu "$TMP/times.$who" | xargs)"
+		grep -qxF 512 "$TMP/times.$who" || fail "$who gathers frames no longer than alone"
+	done
+	iperf wire "$(address "$FIRST")"
+	d0 values "$FIRST" interrupt_us 2 >"$TMP/times.$FIRST" &
+	iperf wire "$(address "$FIRST")"
+	wait $!
+	most=$(sort -nr "$TMP/times.$FIRST" | head -n 1)
+	[ "$most" -le 256 ] || fail "$most us, and nobody else is active"
+}
+
+# Who is to be direct comes before all others.  Of equals the youngest makes room.
+# shellcheck disable=SC2046 # words
+chosen() {
+	d0 put "$LAST" path direct
+	queues_have $(all_but "$YOUNG")
+	waits "$YOUNG"
+	d0 put "$LAST" path bridged
+	queues_have $(all_but "$LAST")
+	d0 put "$LAST" path auto
+	waits "$LAST"
+	have $(all_but "$LAST")
+}
+
 # The first is the one that waits.  Of equals the youngest makes room.
 # shellcheck disable=SC2046 # words
 heavy() {
@@ -143,6 +184,8 @@ one_goes() {
 up --guests $((QUEUES + 1)) --vfs "$QUEUES"
 needed "the last one's servers" serve "$LAST"
 t "more guests than queues: one waits on the bridge" one_waits
+t "two at once gather frames for longer than one" share_cpu
+t "the administrator chooses the direct path for the one that waits" chosen
 t "a queue comes free: it is direct by itself" promoted
 t "one that waits is given more weight: the youngest makes room" heavy
 t "one that is direct is given none: another one takes its queue" light

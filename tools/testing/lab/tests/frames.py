@@ -20,6 +20,10 @@ frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS por
                                   prints the most memory that they took on their way
 frames.py burst HOST PORT N SIZE  sends N datagrams by one system call, which the kernel
                                   cuts no sooner than for an interface that cannot
+frames.py claim DEV TO FROM N     sends N frames in the name of FROM, and an honest one
+frames.py claimed DEV FROM HONEST SECONDS
+                                  counts those of FROM until the one of HONEST comes;
+                                  prints how many came, and how many of them differ
 """
 import array
 import fcntl
@@ -35,6 +39,8 @@ UDP_SEGMENT = 103
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 TP_STATUS_CSUMNOTREADY = 8
 ETH_P_ALL = 3
+# For local experiments.
+ETH_P_OWN = b'\x88\xb5'
 # Classic BPF: load skb->hash, skip one if it is the value, drop, accept.
 LD_RXHASH, JEQ, RET = 0x20, 0x15, 0x06
 SKF_AD_RXHASH = 0xfffff000 + 32
@@ -186,7 +192,34 @@ def burst(host, port, n, size):
     s.sendto(b'x' * (int(n) * int(size)), (host, int(port)))
 
 
+def mac(text):
+    return bytes.fromhex(text.replace(':', ''))
+
+
+def claim(dev, to, name, n):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((dev, 0))
+    own = s.getsockname()[4]
+    for number in range(int(n) + 1):
+        source = mac(name) if number < int(n) else own
+        s.send((mac(to) + source + ETH_P_OWN + struct.pack('>H', number)).ljust(60, b'\0'))
+
+
+def claimed(dev, name, honest, seconds):
+    numbers = []
+    for frame, _ in received(listen(dev, seconds), 'honest frame'):
+        if frame[12:14] != ETH_P_OWN:
+            continue
+        number = struct.unpack('>H', frame[14:16])[0]
+        if frame[6:12] == mac(honest):
+            break
+        if frame[6:12] != mac(name):
+            sys.exit(f'frame {number} is from {frame[6:12].hex(":")}')
+        numbers.append(number)
+    print(len(numbers), len({n for n in numbers if n < number}))
+
+
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
      'announced': announced, 'spread': spread, 'held': held,
-     'burst': burst}[sys.argv[1]](*sys.argv[2:])
+     'burst': burst, 'claim': claim, 'claimed': claimed}[sys.argv[1]](*sys.argv[2:])

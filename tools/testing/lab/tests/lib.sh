@@ -107,6 +107,11 @@ until_true() {
 	done
 }
 
+# has FILE PATTERN N: so many lines.
+has() {
+	[ "$(grep -c "$2" "$1")" -ge "$3" ]
+}
+
 t() {
 	local title=$1 out=$TMP/out rc
 
@@ -135,6 +140,12 @@ t() {
 	failures=$((failures + 1))
 	sed 's/^/#   /' "$out" | tail -n 60
 	timeout 60 "$LAB" exec --name "$NAME" dom0 -- sh /tmp/dom0.sh report 2>&1 | sed 's/^/#   | /'
+}
+
+# figures PATTERN: what the last test has printed that begins so.  Else it is shown of
+# failed ones only.
+figures() {
+	grep -E "^($1)" "$TMP/out" | sed 's/^/# /'
 }
 
 # needed TITLE FUNCTION [ARGUMENT...]: nothing that follows makes sense without it.
@@ -392,7 +403,7 @@ still() {
 	moved "$1" "$2" 0 0
 }
 
-# average END COUNTERS-OF-BYTES COUNTER-OF-FRAMES LEAST
+# average END COUNTERS-OF-BYTES COUNTER-OF-FRAMES LEAST [MOST]
 average() {
 	local bytes frames
 
@@ -400,6 +411,7 @@ average() {
 	frames=$(change "$1" "$3")
 	echo "$bytes bytes in $frames frames"
 	[ "$bytes" -ge $((frames * $4)) ] || fail "frames are shorter than $4 on average"
+	[ "$bytes" -le $((frames * ${5:-$bytes})) ] || fail "frames are longer than $5 on average"
 }
 
 # everywhere MTU: the whole way to g1 has it, as seen from the wire.
@@ -531,4 +543,12 @@ stream_moves() {
 stream_end() {
 	kill -- "-$(cat "$TMP/stream.$1.pid")" 2>/dev/null || true
 	rm -f "$TMP/stream.$1.pid"
+}
+
+# behind FILE WHO COMMAND...: until "stream_end FILE"; what it says is in $TMP/FILE.
+behind() {
+	[ ! -e "$TMP/stream.$1.pid" ] || stream_end "$1"
+	: >"$TMP/$1"
+	setsid "$LAB" exec --name "$NAME" "$2" -- "${@:3}" >"$TMP/$1" 2>&1 &
+	echo $! >"$TMP/stream.$1.pid"
 }
