@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Frames that are not of the usual kind, on the direct path: longer than several
-# buffers, and of a VLAN, be it the guest's own or one that the administrator has put
-# the guest into.
+# buffers, with a checksum that the NIC has found right or wrong, and of a VLAN, be it
+# the guest's own or one that the administrator has put the guest into.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 VLAN=7
+# One that no guest is in.
+OTHER_VLAN=8
 # Addresses of the VLAN: dom0's and the guest's.
 THERE=10.97.0.1
 HERE=10.97.0.11
@@ -60,6 +62,30 @@ too_long() {
 	wait_path g1 direct
 }
 
+# verdict QUALITY: of the NIC, as the guest's stack has it, on a frame of TCP whose
+# checksum is good or bad.
+verdict() {
+	sees g1 "verdict eth0 10.99.0.99 60" \
+		frames wire segment wire "$(mac_of g1)" 10.99.0.99 "$(address g1)" "$1" |
+		tail -n 1
+}
+
+verdicts() {
+	lab push g1 "$TESTS/frames.py" /run/frames.py
+	wait_path g1 direct
+	# GRO looks at checksums by itself, and a frame that it finds right is "valid".
+	on g1 ethtool -K eth0 gro off
+	shot a g1
+	is "verdict on a good frame" "$(verdict good)" valid
+	is "verdict on a bad frame" "$(verdict bad)" none
+	on g1 ethtool -K eth0 rx off
+	is "verdict on a good frame, rx off" "$(verdict good)" none
+	shot b g1
+	# Frames that come by the bridge have a verdict as well.
+	still front rx_bridged_frames
+	on g1 ethtool -K eth0 rx on gro on
+}
+
 # Which the NIC would not let through; the bridge is told to.
 own_vlan() {
 	local dev
@@ -87,11 +113,35 @@ own_vlan() {
 	dom0 ip link del "xenbr0.$OWN_VLAN"
 }
 
+# told PATH VLAN ADDRESS LEAST [MOST]: so many frames reach the guest, of a hundred
+# broadcasts with this tag from the wire, as many from dom0, and three pings from there.
+told() {
+	wait_path g1 "$1"
+	shot a g1
+	frames wire tagged wire "$2" 100
+	# When dom0 answers, the NIC has given out what was sent before.
+	pings wire 10.99.0.2
+	frames dom0 tagged xenbr0 "$2" 100
+	pings dom0 "$3"
+	shot b g1
+	moved front "rx_$1_frames" "$4" "${5:-}"
+}
+
+# From here on the uplink is in both, or the NIC would let nobody have what comes from
+# the wire with these tags.
+in_no_vlan() {
+	dom0 sh -ec "for vid in $VLAN $OTHER_VLAN; do
+			bridge vlan add dev nic0 vid \$vid
+			bridge vlan add dev xenbr0 vid \$vid self
+		done"
+	told direct "$VLAN" "$(address g1)" 3 50
+	d0 put g1 path bridged
+	told bridged "$VLAN" "$(address g1)" 3 50
+}
+
 in_vlan() {
 	unplug g1
-	dom0 sh -ec "bridge vlan add dev nic0 vid $VLAN
-		bridge vlan add dev xenbr0 vid $VLAN self
-		ip link add link xenbr0 name xenbr0.$VLAN type vlan id $VLAN
+	dom0 sh -ec "ip link add link xenbr0 name xenbr0.$VLAN type vlan id $VLAN
 		ip address add $THERE/24 dev xenbr0.$VLAN
 		ip link set xenbr0.$VLAN up"
 	plug g1 gatewaydev=nic0 "vlan=$VLAN"
@@ -115,7 +165,8 @@ no_answer() {
 	! on "$1" ping -q -c 3 -i 0.3 -w 3 "$2" || fail "$2 answers $1"
 }
 
-# What others broadcast does not even reach the guest's end of the path.
+# alone PATH OWN: what others broadcast does not even reach the guest's end of the path,
+# and of its own VLAN so many frames do.
 alone() {
 	wait_path g1 "$1"
 	no_answer g1 10.99.0.1
@@ -125,18 +176,24 @@ alone() {
 	pings dom0 "$HERE"
 	shot b g1
 	moved front "rx_$1_frames" 3 50
+	told "$1" "$OTHER_VLAN" "$HERE" 3 50
+	told "$1" "$VLAN" "$HERE" "$2"
 }
 
 up --guests 1 --vfs 1
 serve g1
 t "frames of 9000 bytes go by the queue, both ways" jumbo
 t "back to 1500 under a TCP stream" usual_again
+t "the NIC's verdict on checksums reaches the guest" verdicts
 t "an MTU that no queue takes: bridged, and back" too_long
 t "a VLAN of the guest's own: bridged, and back" own_vlan
+t "no VLAN: broadcasts of a VLAN stay away, on both paths" in_no_vlan
 t "the guest gets an interface in a VLAN" in_vlan
 t "VLAN: direct, the guest sees no tags" talks direct rx_direct_bytes tx_direct_bytes
-t "VLAN: direct, others' broadcasts stay away" alone direct
+t "VLAN: direct, others' broadcasts stay away" alone direct 203
 t "VLAN: the administrator chooses the bridge" d0 put g1 path bridged
 t "VLAN: bridged, the guest sees no tags" talks bridged 'q*_rx_bridged_bytes' 'q*_tx_bridged_bytes'
-t "VLAN: bridged, others' broadcasts stay away" alone bridged
+# The uplink has dom0's alone: the emulated NIC gives frames with a tag to those that are in
+# its table of VLANs for pools, where igb does not put its own.
+t "VLAN: bridged, others' broadcasts stay away" alone bridged 103
 finish

@@ -10,6 +10,12 @@ frames.py toeplitz KEY FROM TO [FROM_PORT TO_PORT]
 frames.py hashed DEV HASH SECONDS waits for a received frame whose skb has that hash
 frames.py sums DEV FROM SECONDS   waits for a received frame of TCP from that address;
                                   prints whether its checksum is "blank" or "full"
+frames.py verdict DEV FROM SECONDS
+                                  waits for the same; prints whether its checksum is known to
+                                  be right: "valid" or "none"
+frames.py segment DEV MAC FROM TO good|bad
+                                  sends a frame of TCP to MAC, its checksum right or wrong
+frames.py tagged DEV VLAN N       sends N frames with that tag to everybody
 frames.py announced DEV MAC SECONDS ADDRESS...
                                   waits until MAC has told everybody of each address
                                   (gratuitous ARP, unsolicited neighbour advertisement)
@@ -37,10 +43,10 @@ import time
 SO_ATTACH_FILTER, SO_SNDBUFFORCE = 26, 32
 UDP_SEGMENT = 103
 SOL_PACKET, PACKET_AUXDATA = 263, 8
-TP_STATUS_CSUMNOTREADY = 8
+TP_STATUS_CSUMNOTREADY, TP_STATUS_CSUM_VALID = 8, 128
 ETH_P_ALL = 3
 # For local experiments.
-ETH_P_OWN = b'\x88\xb5'
+ETH_P = 0x88b5
 # Classic BPF: load skb->hash, skip one if it is the value, drop, accept.
 LD_RXHASH, JEQ, RET = 0x20, 0x15, 0x06
 SKF_AD_RXHASH = 0xfffff000 + 32
@@ -114,12 +120,52 @@ def hashed(dev, value, seconds):
         return
 
 
-def sums(dev, source, seconds):
+def status_of(dev, source, seconds):
     source = socket.inet_aton(source)
     for frame, status in received(listen(dev, seconds), 'frame of TCP'):
         if frame[12:14] == b'\x08\0' and frame[23] == 6 and frame[26:30] == source:
-            print('blank' if status & TP_STATUS_CSUMNOTREADY else 'full')
-            return
+            return status
+
+
+def sums(*args):
+    print('blank' if status_of(*args) & TP_STATUS_CSUMNOTREADY else 'full')
+
+
+def verdict(*args):
+    print('valid' if status_of(*args) & TP_STATUS_CSUM_VALID else 'none')
+
+
+def sender(dev):
+    """A socket for whole frames, and the address of the interface."""
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((dev, 0))
+    return s, s.getsockname()[4]
+
+
+def checksum(data):
+    return struct.pack('>H', 0xffff - sum(struct.unpack(f'>{len(data) // 2}H', data)) % 0xffff)
+
+
+def segment(dev, mac, source, to, quality):
+    s, own = sender(dev)
+    ends = socket.inet_aton(source) + socket.inet_aton(to)
+    # A reset: nobody answers it.
+    tcp = bytearray(struct.pack('>HHIIHHHH', 4567, 7, 1, 0, 0x5004, 0, 0, 0)) + bytes(20)
+    tcp[16:18] = checksum(ends + struct.pack('>HH', socket.IPPROTO_TCP, len(tcp)) + tcp)
+    if quality == 'bad':
+        tcp[17] ^= 1
+    ip = bytearray(struct.pack('>HHHHBBH', 0x4500, 20 + len(tcp), 0, 0, 64,
+                               socket.IPPROTO_TCP, 0)) + ends
+    ip[10:12] = checksum(ip)
+    s.send(bytes.fromhex(mac.replace(':', '')) + own + b'\x08\0' + ip + tcp)
+
+
+def tagged(dev, vlan, n):
+    s, own = sender(dev)
+    frame = b'\xff' * 6 + own + struct.pack('>HHH', 0x8100, int(vlan), ETH_P)
+    for _ in range(int(n)):
+        s.send(frame.ljust(64, b'\0'))
+        time.sleep(0.01)
 
 
 def announcement(frame):
@@ -202,13 +248,13 @@ def claim(dev, to, name, n):
     own = s.getsockname()[4]
     for number in range(int(n) + 1):
         source = mac(name) if number < int(n) else own
-        s.send((mac(to) + source + ETH_P_OWN + struct.pack('>H', number)).ljust(60, b'\0'))
+        s.send((mac(to) + source + struct.pack('>HH', ETH_P, number)).ljust(60, b'\0'))
 
 
 def claimed(dev, name, honest, seconds):
     numbers = []
     for frame, _ in received(listen(dev, seconds), 'honest frame'):
-        if frame[12:14] != ETH_P_OWN:
+        if int.from_bytes(frame[12:14], 'big') != ETH_P:
             continue
         number = struct.unpack('>H', frame[14:16])[0]
         if frame[6:12] == mac(honest):
@@ -221,5 +267,6 @@ def claimed(dev, name, honest, seconds):
 
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
-     'announced': announced, 'spread': spread, 'held': held,
-     'burst': burst, 'claim': claim, 'claimed': claimed}[sys.argv[1]](*sys.argv[2:])
+     'verdict': verdict, 'segment': segment, 'tagged': tagged, 'announced': announced,
+     'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
+     'claimed': claimed}[sys.argv[1]](*sys.argv[2:])
