@@ -78,22 +78,63 @@ send_all() {
 	done
 }
 
-# counted ROUND G1 G2: what is sent arrives; the guests are on their queue or the bridge.
-counted() {
+# quiet WHO...: some seconds of silence, of which the first line may be older than that.
+quiet() {
 	local who
 	declare -A lines
 
-	send_all "$1"
-	# Some seconds of silence, of which the first line may be older than that.
-	for who in $PLACES; do
+	for who; do
 		lines[$who]=$(wc -l <"$TMP/count.$who")
 	done
-	for who in $PLACES; do
+	for who; do
 		until_true "$LIMIT" "$who counts" more "$who" $((lines[$who] + 4))
 	done
+}
+
+# not_mine gI: frames for somebody else that the NIC has written into the guest's pages.
+# The front drops them before anybody there can count them.
+not_mine() {
+	on "$1" ethtool -S eth0 |
+		awk '$1 == "rx_drop_not_mine:" { print $2; n++ } END { exit !n }'
+}
+
+# counted ROUND G1 G2: what is sent arrives; the guests are on their queue or the bridge.
+counted() {
+	local who
+	declare -A others
+
+	for who in g1 g2; do
+		others[$who]=$(not_mine "$who")
+	done
+	send_all "$1"
+	# shellcheck disable=SC2086 # words
+	quiet $PLACES
 	# What a guest has said may take its time.
 	until_true 60 "each frame once" \
 		python3 "$TESTS/once.py" judge "$TMP" "$1" "$N" wire=wire dom0=dom0 "g1=$2" "g2=$3"
+	for who in g1 g2; do
+		is "frames for others, at $who" "$(not_mine "$who")" "${others[$who]}"
+	done
+}
+
+# has_dropped gI LEAST
+has_dropped() {
+	[ "$(not_mine "$1")" -ge "$2" ]
+}
+
+# By what counted would notice such frames: those of a promiscuous NIC, which gives what
+# is for the wire to its queues as well.
+for_others() {
+	local n
+
+	n=$(not_mine g1)
+	dom0 sh -c "ip link set nic0 promisc on
+		python3 /run/once.py send xenbr0 7 dom0 $N u-wire=${MAC[wire]}
+		ip link set nic0 promisc off"
+	until_true 60 "g1 drops what is for the wire" has_dropped g1 $((n + N))
+	quiet g1
+	! python3 "$TESTS/once.py" got "$TMP/count.g1" 7 dom0 u-wire ||
+		fail "g1 has received what is for the wire"
 }
 
 stop() {
@@ -209,6 +250,7 @@ t "both direct: each frame arrives once" counted 1 queue queue
 t "one goes to the bridge: each frame arrives once, at once" \
 	switched 2 bridged bridged bridge "$(d0 vif g2)"
 t "it comes back: each frame arrives once, at once" switched 3 auto direct queue ''
+t "what is for others: the front drops and counts it" for_others
 t "a new IPv6 address is found to be free" dad_free
 t "one that the wire has is found to be taken" taken g1 fd99::1
 t "one that the guest has is found to be taken, by the wire" taken wire fd99::77
