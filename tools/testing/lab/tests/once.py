@@ -11,6 +11,8 @@ once.py judge DIR ROUND N NAME=WHERE...
                                   where it should; WHERE is wire, dom0, queue or bridge
 once.py got FILE ROUND SOURCE KIND
                                   whether such a frame has arrived
+once.py single FILE ROUND SOURCE KIND LEAST
+                                  whether so many different ones have, and none twice
 
 What the emulated NIC does otherwise than a real one (Documentation/lab.rst) is allowed:
 - what leaves the bridge for the wire and is for many comes back to it, so that who is on
@@ -123,6 +125,13 @@ def arrived(name, turn, source, kind):
     return 0 if f'{turn} {source} {kind}' in last(name) else 1
 
 
+def single(name, turn, source, kind, least):
+    got = last(name)
+    total, different = got.get(f'{turn} {source} {kind}', (0, 0))
+    print(f'{total} frames, {different} different; {got["lost"]} lost by the socket')
+    return 0 if total == different >= int(least) and not got['lost'] else 1
+
+
 if __name__ == '__main__':
-    sys.exit({'count': count, 'send': send, 'judge': judge, 'got': arrived}[sys.argv[1]](
-        *sys.argv[2:]))
+    sys.exit({'count': count, 'send': send, 'judge': judge, 'got': arrived,
+              'single': single}[sys.argv[1]](*sys.argv[2:]))
