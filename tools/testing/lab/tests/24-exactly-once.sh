@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Each frame arrives once and where it should, from everywhere to everywhere, also
-# right after a change of path, and none twice while it changes; detection of duplicate
-# IPv6 addresses works by the NIC's filter; guests that want more than that filter can
-# do are served.
+# right after a change of path, and none twice while it changes; guests announce
+# themselves by the new path; detection of duplicate IPv6 addresses works by the NIC's
+# filter; guests that want more than that filter can do are served.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -175,6 +175,12 @@ switched() {
 	is "the bridge's entry" "$(d0 fdb g2)" "$5"
 }
 
+# announced POLICY PATH: peers and switches learn that the guest is by the new path now.
+announced() {
+	sees wire "announced wire ${MAC[g2]} 120 $(address g2)" d0 put g2 path "$1"
+	wait_path g2 "$2"
+}
+
 # come COUNTER: several frames, since shot "a".
 come() {
 	shot b g2 && [ "$(change front "$1")" -ge 10 ]
@@ -284,6 +290,8 @@ t "one goes to the bridge: each frame arrives once, at once" \
 	switched 2 bridged bridged bridge "$(d0 vif g2)"
 t "it comes back: each frame arrives once, at once" switched 3 auto direct queue ''
 t "what is for others: the front drops and counts it" for_others
+t "to the bridge: the guest announces itself" announced bridged bridged
+t "to its queue: the guest announces itself" announced auto direct
 t "a new IPv6 address is found to be free" dad_free
 t "one that the wire has is found to be taken" taken g1 fd99::1
 t "one that the guest has is found to be taken, by the wire" taken wire fd99::77
