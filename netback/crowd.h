@@ -52,7 +52,7 @@ struct nc2b_crowd {
 /**
  * struct nc2b_crowd_member - one interface's part in it
  * @since: jiffies, when its own turn began
- * @frames: that it had had by then, both ways, the low bits
+ * @frames: its frames until then, both ways, the low bits
  * @interrupts: of its queue until then, the low bits
  * @turns: counts them
  * @home: where it was last found active, and @home_turn when
