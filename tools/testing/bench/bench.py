@@ -123,10 +123,17 @@ class Bench:
         numbers = range(1, self.rounds + 1)
         return [[n] for n in numbers] if group.again else [list(numbers)]
 
+    def lives(self, group, rounds):
+        """units() that have anything to do in these rounds."""
+        found = [(unit, [c for c in configs if any(t.fits(c, n) for t in group.tests
+                                                   for n in rounds)])
+                 for unit, configs in self.units()]
+        return [(unit, configs) for unit, configs in found if configs]
+
     def expected(self):
         """(seconds, measurements) of all"""
         parts = [share(configs, group, rounds) for group in self.groups
-                 for rounds in self.passes(group) for _, configs in self.units()]
+                 for rounds in self.passes(group) for _, configs in self.lives(group, rounds)]
         return BOOT_S + sum(s for s, _ in parts), sum(n for _, n in parts)
 
     # -- running ---------------------------------------------------------
@@ -153,7 +160,7 @@ class Bench:
                 self.progress.say(f'MTU {mtu}')
                 self.lab.set_mtu(mtu)
             for turn, rounds in enumerate(self.passes(group)):
-                units = self.units()
+                units = self.lives(group, rounds)
                 # Rotated: what drifts does not fall on the same one each time.
                 turn %= len(units)
                 for unit, configs in units[turn:] + units[:turn]:
@@ -186,7 +193,8 @@ class Bench:
     def make_guests(self, unit, group, rounds):
         back, front = unit
         self.progress.say(f'making {told(group.guests)}: back end {back}, front end {front}')
-        self.lab.make_guests(back, front, [f'g{i + 1}' for i in range(group.guests)], group.mtu)
+        self.lab.make_guests(back, front, [f'g{i + 1}' for i in range(group.guests)], group.mtu,
+                             group.queues)
         self.progress.add(UNIT_S + group.guests * GUEST_S)
         if not self.results['calibration']:
             self.progress.say('planting a cost of known size')
@@ -242,7 +250,8 @@ class Bench:
         """One row; returns the drivers' counters after it."""
         row = {'config': config, 'guests': guests, 'test': test.name, 'kind': test.kind,
                'direction': test.direction, 'streams': test.streams, 'size': test.size,
-               'offered_fps': test.rate, 'mtu': test.mtu, 'length': test.seconds,
+               'offered_fps': test.rate, 'mtu': test.mtu, 'queues': test.queues,
+               'length': test.seconds,
                'round': number, 'ok': True,
                'host_load': round(os.getloadavg()[0], 2)}
         met = self.run_test(test, row)

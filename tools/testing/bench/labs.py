@@ -107,23 +107,23 @@ class BenchLab:
 
     # -- configurations --------------------------------------------------
 
-    def make_guests(self, back, front, names, mtu=1500):
+    def make_guests(self, back, front, names, mtu=1500, queues=1):
         self.drop_guests()
         # Not before the last one's interface is gone: "lab back" refuses.
         self.on('dom0', wait('[ -z "$(xenstore-list /local/domain/0/backend/vif 2>/dev/null)" ]'))
-        self.run('back', back)
+        self.run('back', back, *([f'max_queues={queues}'] if queues > 1 else []))
         self.front = front
         for name in names:
             self.guests[name] = 0
-            self.create(name, front)
+            self.create(name, front, queues)
             self.guests[name] = int(self.on('dom0', f'xl domid {name}'))
             self.run('push', name, f'{BUILD}/bench/probe', '/run/probe')
-            self.on(name, self.serve(MODULES[front][1], mtu))
+            self.on(name, self.serve(MODULES[front][1], mtu, queues))
         # Nothing else can be carrying the frames then.
         self.on('dom0', loaded(MODULES['vf' if front == 'vf' else back][0]))
 
-    def create(self, name, front):
-        words = ['guest', 'create', name, '--front', front, '--type', 'pv']
+    def create(self, name, front, vcpus):
+        words = ['guest', 'create', name, '--front', front, '--type', 'pv', '--vcpus', str(vcpus)]
         try:
             self.run(*words, limit=CREATE_S)
         except BenchError as e:
@@ -133,7 +133,7 @@ class BenchLab:
             self.run(*words, limit=CREATE_S)
 
     @staticmethod
-    def serve(module, mtu):
+    def serve(module, mtu, queues):
         """A guest's servers; they listen when it returns."""
         udp = {'echo': ECHO_PORT, 'sink': SINK_PORT}
         # A datagram takes a page or more of a socket's memory; by default some hundred
@@ -142,6 +142,8 @@ class BenchLab:
         return '\n'.join((
             loaded(module),
             'for f in rmem_max rmem_default; do echo 8388608 >/proc/sys/net/core/$f; done',
+            f'[ -d /sys/class/net/eth0/queues/tx-{queues - 1} ] || '
+            f'{{ echo "fewer than {queues} queues"; exit 1; }}',
             f'[ "$(cat /sys/class/net/eth0/mtu)" = {mtu} ] || ip link set eth0 mtu {mtu}',
             'iperf3 -s -D >/dev/null',
             *(f'setsid /run/probe {verb} {port} >/dev/null 2>&1 </dev/null &'

@@ -12,6 +12,8 @@ JUMBO = 8972
 LOAD = 60000
 # The rate that a search begins at.
 FIRST = 4000
+# Configurations with queues in shared memory, of which there can be several.
+BRIDGED = ('stock', 'nc2-bridged')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Test:
     rate: int = 0           # frames a second that are offered to each guest (max: at first)
     mtu: int = 1500
     switches: int = 0       # changes of path meanwhile; of the direct configuration only
+    queues: int = 1         # of the bridged path; with more, of those who have it only
     once: bool = False      # in the first round only
     profile: bool = False
 
@@ -42,11 +45,13 @@ class Test:
         else:
             name = self.kind
         return (name + ('_switching' if self.switches else '')
-                + (f'_mtu{self.mtu}' if self.mtu != 1500 else ''))
+                + (f'_mtu{self.mtu}' if self.mtu != 1500 else '')
+                + (f'_q{self.queues}' if self.queues > 1 else ''))
 
     def fits(self, config, number):
         """Whether it is to be run with a configuration, in a round."""
-        return (config == 'nc2-direct' or not self.switches) and (number == 1 or not self.once)
+        return ((config == 'nc2-direct' or not self.switches) and (number == 1 or not self.once)
+                and (config in BRIDGED or self.queues == 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Group:
     tests: list
     mtu: int = 1500
     again: bool = False
+    queues: int = 1
 
     def only(self, patterns):
         tests = [t for t in self.tests if any(fnmatch.fnmatch(t.name, p) for p in patterns)]
@@ -111,6 +117,8 @@ def full():
         highest(1, SMALL, once=True),
         Test('idle', 3),
     ]
+    queued = [Test('tcp', 5, direction=d, streams=n, queues=4)
+              for d in ('rx', 'tx') for n in (1, 8)]
     # Last, as it changes the NIC.
     jumbo = [
         Test('tcp', 5, mtu=9000),
@@ -118,7 +126,7 @@ def full():
         highest(1, JUMBO, mtu=9000),
     ]
     return Plan(rounds=3, groups=[
-        Group(1, alone, again=True), *(Group(n, together) for n in (2, 4, 7)),
+        Group(1, alone, again=True), Group(1, queued, queues=4, again=True), *(Group(n, together) for n in (2, 4, 7)),
         Group(1, jumbo, mtu=9000, again=True)])
 
 

@@ -106,12 +106,13 @@ def described(test):
     m = re.fullmatch(r'rr_(\d+)', test)
     if m:
         return f'UDP request and response, {m[1]} bytes, one after the other'
-    m = re.fullmatch(r'tcp_(rx|tx)(?:_x(\d+))?(_switching)?(?:_mtu(\d+))?', test)
+    m = re.fullmatch(r'tcp_(rx|tx)(?:_x(\d+))?(_switching)?(?:_mtu(\d+))?(?:_q(\d+))?', test)
     if m:
         return (f'TCP {"receive" if m[1] == "rx" else "transmit"}, '
                 + (f'{m[2]} streams' if m[2] else 'one stream')
                 + (', while the path changes' if m[3] else '')
-                + (f', MTU {m[4]}' if m[4] else ''))
+                + (f', MTU {m[4]}' if m[4] else '')
+                + (f', {m[5]} queues' if m[5] else ''))
     return test
 
 
