@@ -40,6 +40,8 @@ BUILD_LIMIT_S = 3600
 LOOP_SHORT, LOOP_LONG = 50_000_000, 250_000_000
 LOOP_TOLERANCE = 0.01
 COPIES = 20_000
+POLLED = ('Xen polled its serial line, maybe from some time on only: a second has two million '
+          'instructions of Xen in dom0 more then, the idle system\'s as well')
 # Of all functions of a profile; the rest is summed up.
 FUNCTIONS = 400
 
@@ -104,7 +106,7 @@ class Bench:
             'rounds': self.rounds,
             'when': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
             'command': ' '.join(sys.argv), 'host': host(), 'versions': {}, 'calibration': {},
-            'rows': [], 'profiles': [], 'failures': [],
+            'rows': [], 'profiles': [], 'failures': [], 'notes': [],
         }
         self.progress = Progress(*self.expected())
 
@@ -165,9 +167,10 @@ class Bench:
                 turn %= len(units)
                 for unit, configs in units[turn:] + units[:turn]:
                     self.unit(unit, configs, group, rounds)
+        # A matter of the host's load, before or after the line was made quiet.
         if self.lab.polls_serial():
-            self.failed('Xen polled its serial line, from some time on: a second of the idle '
-                        'system has two million instructions more since')
+            self.results['notes'].append(POLLED)
+            self.progress.say(POLLED)
         self.results['complete'] = True
         self.save()
 

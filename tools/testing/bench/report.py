@@ -150,6 +150,8 @@ class Report:
             f'{len(d["rows"])} measurements, {sum(not r["ok"] for r in d["rows"])} of them not good '
             'and left out' + ('; what failed:' if d['failures'] else '.'),
         ]
+        # What failed comes last, with its list.
+        lines[-1:-1] = d.get('notes', [])
         return ('\n'.join(f'- {x}' for x in lines) + '\n'
                 + ''.join(f'\n  - {literal(f)}' for f in d['failures']) + '\n')
 
