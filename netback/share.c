@@ -3,9 +3,9 @@
  * More interfaces than queues: who gets one.
  *
  * Queues go by weight, and among equals to who came first; who is to be direct comes
- * before all weights.  An interface that finds
- * none free waits.  While it waits, lighter ones leave free queues to it; and if one
- * that is lighter has a queue, it has to give that up.
+ * before all weights.  An interface that finds none free waits.  While it waits, lighter
+ * ones leave free queues to it; and if one that is lighter has a queue, it has to give
+ * that up.
  *
  * Others are looked at without their lock.  What is seen may be out of date, and then
  * somebody tries in vain, who tries again later in any case: who has a queue is decided

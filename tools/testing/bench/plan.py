@@ -126,8 +126,8 @@ def full():
         highest(1, JUMBO, mtu=9000),
     ]
     return Plan(rounds=3, groups=[
-        Group(1, alone, again=True), Group(1, queued, queues=4, again=True), *(Group(n, together) for n in (2, 4, 7)),
-        Group(1, jumbo, mtu=9000, again=True)])
+        Group(1, alone, again=True), Group(1, queued, queues=4, again=True),
+        *(Group(n, together) for n in (2, 4, 7)), Group(1, jumbo, mtu=9000, again=True)])
 
 
 PLANS = {'quick': quick, 'full': full}

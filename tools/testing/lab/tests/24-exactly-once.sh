@@ -200,9 +200,7 @@ none_twice() {
 	local rounds round
 
 	rounds=$(often 2 10)
-	setsid "$LAB" exec --name "$NAME" wire -- python3 -c "$ONCE" send wire 8 wire 1000000 \
-		"u-g2=${MAC[g2]}" >/dev/null 2>&1 &
-	echo $! >"$TMP/stream.numbers.pid"
+	behind numbers wire python3 -c "$ONCE" send wire 8 wire 1000000 "u-g2=${MAC[g2]}"
 	goes_by auto direct
 	for ((round = 1; round <= rounds; round++)); do
 		goes_by bridged bridged

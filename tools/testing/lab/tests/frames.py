@@ -135,6 +135,10 @@ def verdict(*args):
     print('valid' if status_of(*args) & TP_STATUS_CSUM_VALID else 'none')
 
 
+def mac(text):
+    return bytes.fromhex(text.replace(':', ''))
+
+
 def sender(dev):
     """A socket for whole frames, and the address of the interface."""
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -146,7 +150,7 @@ def checksum(data):
     return struct.pack('>H', 0xffff - sum(struct.unpack(f'>{len(data) // 2}H', data)) % 0xffff)
 
 
-def segment(dev, mac, source, to, quality):
+def segment(dev, address, source, to, quality):
     s, own = sender(dev)
     ends = socket.inet_aton(source) + socket.inet_aton(to)
     # A reset: nobody answers it.
@@ -157,7 +161,7 @@ def segment(dev, mac, source, to, quality):
     ip = bytearray(struct.pack('>HHHHBBH', 0x4500, 20 + len(tcp), 0, 0, 64,
                                socket.IPPROTO_TCP, 0)) + ends
     ip[10:12] = checksum(ip)
-    s.send(bytes.fromhex(mac.replace(':', '')) + own + b'\x08\0' + ip + tcp)
+    s.send(mac(address) + own + b'\x08\0' + ip + tcp)
 
 
 def tagged(dev, vlan, n):
@@ -179,11 +183,11 @@ def announcement(frame):
     return None
 
 
-def announced(dev, mac, seconds, *addresses):
-    mac = bytes.fromhex(mac.replace(':', ''))
+def announced(dev, source, seconds, *addresses):
+    source = mac(source)
     missing = {ipaddress.ip_address(a) for a in addresses}
     for frame, _ in received(listen(dev, seconds), 'announcement of each address'):
-        address = announcement(frame) if frame[6:12] == mac else None
+        address = announcement(frame) if frame[6:12] == source else None
         if address:
             print(f'{address} is announced', flush=True)
             missing.discard(address)
@@ -238,14 +242,8 @@ def burst(host, port, n, size):
     s.sendto(b'x' * (int(n) * int(size)), (host, int(port)))
 
 
-def mac(text):
-    return bytes.fromhex(text.replace(':', ''))
-
-
 def claim(dev, to, name, n):
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    s.bind((dev, 0))
-    own = s.getsockname()[4]
+    s, own = sender(dev)
     for number in range(int(n) + 1):
         source = mac(name) if number < int(n) else own
         s.send((mac(to) + source + struct.pack('>HH', ETH_P, number)).ljust(60, b'\0'))
