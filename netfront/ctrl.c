@@ -84,7 +84,6 @@ struct nc2f_ctrl *nc2f_ctrl_create(struct nc2f_dev *nf)
 	if (!c)
 		return ERR_PTR(-ENOMEM);
 	c->nf = nf;
-	mutex_init(&c->lock);
 	spin_lock_init(&c->rsp_lock);
 	init_completion(&c->done);
 	err = nc2f_grants_reserve(&c->grants, PAGES);
@@ -147,7 +146,6 @@ u32 nc2f_ctrl_release(struct nc2f_ctrl *c)
 	kept += nc2f_gpage_free(&c->page, 1);
 	kept += nc2f_gpage_free(&c->data, 1);
 	nc2f_grants_free(&c->grants);
-	mutex_destroy(&c->lock);
 	kfree(c);
 	return kept;
 }
@@ -180,7 +178,7 @@ static u16 put_request(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request 
  * @deadline: in jiffies: waited for until then and no longer
  * @result: data of the response; set on success only
  *
- * Process context; under @c->lock.
+ * May sleep; without RTNL.  One caller at a time: the work of rss.c.
  *
  * Return: 0; -EOPNOTSUPP, -EINVAL or -ENOSPC if the back refuses; -ETIMEDOUT if
  * it is silent and -EPROTO if it lies, now or earlier on this connection.
@@ -193,7 +191,7 @@ int nc2f_ctrl_ask(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req,
 	u16 id;
 
 	if (READ_ONCE(c->broken))
-		c->dead = true;
+		WRITE_ONCE(c->dead, true);
 	if (c->dead)
 		return READ_ONCE(c->broken) ? -EPROTO : -ETIMEDOUT;
 	id = put_request(c, req);
@@ -213,7 +211,7 @@ int nc2f_ctrl_ask(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req,
 
 	/* What is in the page of data may still be read: it is never used again. */
 	if (err == -EPROTO || err == -ETIMEDOUT)
-		c->dead = true;
+		WRITE_ONCE(c->dead, true);
 	if (c->dead && net_ratelimit())
 		netdev_warn(c->nf->dev, "the back %s on the control ring; it is not used any more\n",
 			    err == -EPROTO ? "lies" : "does not answer");

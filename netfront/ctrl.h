@@ -8,7 +8,6 @@
 #define NC2F_CTRL_H
 
 #include <linux/completion.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include <xen/interface/io/netif.h>
@@ -30,8 +29,7 @@ struct nc2f_dev;
  * @page: the page of the ring
  * @data: a page for what goes with a request; the back may read it
  * @irq: the event channel
- * @lock: held from a request to its response; taken under RTNL
- * @dead: the back is not asked any more
+ * @dead: the back is not asked any more; read without a lock
  * @rsp_lock: guards what follows; taken by the interrupt
  * @ring: the ring
  * @asked: a request awaits its response
@@ -46,7 +44,6 @@ struct nc2f_ctrl {
 	struct nc2f_gpage data;
 	struct nc2f_irq irq;
 
-	struct mutex lock;	/* see @lock above */
 	bool dead;
 
 	spinlock_t rsp_lock;	/* see @rsp_lock above */

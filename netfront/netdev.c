@@ -208,7 +208,7 @@ static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
 		WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
 	}
 	if ((f ^ dev->features) & NETIF_F_RXHASH)
-		return nc2f_rss_switch(netdev_priv(dev), f & NETIF_F_RXHASH);
+		nc2f_rss_switch(netdev_priv(dev), f & NETIF_F_RXHASH);
 	return 0;
 }
 
@@ -286,6 +286,7 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
  */
 void nc2f_netdev_destroy(struct nc2f_dev *nf)
 {
+	nc2f_rss_destroy(nf);
 	mutex_destroy(&nf->lock);
 	nc2f_pollers_destroy(nf);
 	nc2f_stats_free(nf->stats);

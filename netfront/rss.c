@@ -3,6 +3,9 @@
  * The back steers frames to our queues by a hash whose key and table the
  * administrator sets with ethtool -X.  Until then it steers as it likes, and
  * no frame carries a hash: each hash takes a place on the receive ring.
+ *
+ * The user's call comes under RTNL and must not wait for the back, which may
+ * never answer: it notes what is wanted, and a work tells the back.
  */
 #include "rss.h"
 
@@ -24,8 +27,9 @@ static int ask(struct nc2f_ctrl *c, unsigned long deadline, u16 type, u32 a, u32
 	return nc2f_ctrl_ask(c, &req, deadline, result ?: &unused);
 }
 
-/* Has the back hash and steer as is wanted; under the lock of the ring. */
-static int switch_on(struct nc2f_ctrl *c, struct nc2f_rss *rss, unsigned long end)
+/* Has the back hash and steer as is wanted. */
+static int switch_on(struct nc2f_ctrl *c, const struct nc2f_rss_set *set, u32 size,
+		     unsigned long end)
 {
 	void *data = page_address(c->data.page);
 	u32 types;
@@ -38,16 +42,16 @@ static int switch_on(struct nc2f_ctrl *c, struct nc2f_rss *rss, unsigned long en
 	if (!err && !(types & ALL_TYPES))
 		err = -EOPNOTSUPP;
 	if (!err) {
-		memcpy(data, rss->key, sizeof(rss->key));
+		memcpy(data, set->key, sizeof(set->key));
 		err = ask(c, end, XEN_NETIF_CTRL_TYPE_SET_HASH_KEY, c->data.ref,
-			  sizeof(rss->key), NULL);
+			  sizeof(set->key), NULL);
 	}
 	if (!err)
-		err = ask(c, end, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, rss->size, 0, NULL);
-	if (!err && rss->size) {
-		memcpy(data, rss->map, rss->size * sizeof(*rss->map));
+		err = ask(c, end, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, size, 0, NULL);
+	if (!err && size) {
+		memcpy(data, set->map, size * sizeof(*set->map));
 		err = ask(c, end, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, c->data.ref,
-			  rss->size, NULL);
+			  size, NULL);
 	}
 	/* Last: until here the back steers as it likes. */
 	if (!err)
@@ -61,52 +65,59 @@ static int switch_off(struct nc2f_ctrl *c, unsigned long end)
 		   XEN_NETIF_CTRL_HASH_ALGORITHM_NONE, 0, NULL);
 }
 
-/* Makes the back's state the wanted one; under the lock of the ring. */
-static int apply(struct nc2f_dev *nf, bool on)
+/* Makes the back's state the wanted one. */
+static int apply(struct nc2f_ctrl *c, const struct nc2f_rss_set *set, u32 size)
 {
 	unsigned long end = jiffies + NC2F_CTRL_TIMEOUT;
-	struct nc2f_ctrl *c = nf->ctrl;
 	int err;
 
-	if (!on) {
-		nf->rss.active = false;
+	if (!set->wanted || !set->on)
 		return switch_off(c, end);
-	}
-	err = switch_on(c, &nf->rss, end);
-	nf->rss.active = !err;
+	err = switch_on(c, set, size, end);
 	if (err)
 		switch_off(c, end);
 	return err;
 }
 
-/* Queues may be fewer than when the table was made. */
-static void fit_map(struct nc2f_dev *nf)
+/* What a new back has: the size of the table, once for a connection. */
+static int learn(struct nc2f_dev *nf)
 {
-	u32 i;
+	struct nc2f_rss *rss = &nf->rss;
+	u32 i, size = 0;
+	int err;
 
+	if (rss->learnt)
+		return 0;
+	err = ask(nf->ctrl, jiffies + NC2F_CTRL_TIMEOUT,
+		  XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, &size);
+	mutex_lock(&rss->lock);
+	rss->learnt = true;
+	rss->size = min_t(u32, size, NC2F_RSS_MAP);
+	/* Queues may be fewer than when the table was made. */
 	for (i = 0; i < NC2F_RSS_MAP; i++)
-		if (!nf->rss.wanted || nf->rss.map[i] >= nf->nr_queues)
-			nf->rss.map[i] = ethtool_rxfh_indir_default(i, nf->nr_queues);
+		if (!rss->set.wanted || rss->set.map[i] >= nf->nr_queues)
+			rss->set.map[i] = ethtool_rxfh_indir_default(i, nf->nr_queues);
+	mutex_unlock(&rss->lock);
+	return err;
 }
 
+/* The only one who asks the back.  What is set meanwhile has it run once more. */
 static void rss_work(struct work_struct *work)
 {
 	struct nc2f_rss *rss = container_of(work, struct nc2f_rss, work);
 	struct nc2f_dev *nf = container_of(rss, struct nc2f_dev, rss);
-	struct nc2f_ctrl *c = nf->ctrl;
-	u32 size = 0;
+	struct nc2f_rss_set set;
 	int err;
 
-	mutex_lock(&c->lock);
-	fit_map(nf);
-	err = ask(c, jiffies + NC2F_CTRL_TIMEOUT, XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE,
-		  0, 0, &size);
-	rss->size = min_t(u32, size, NC2F_RSS_MAP);
+	err = learn(nf);
+	mutex_lock(&rss->lock);
+	set = rss->set;
+	mutex_unlock(&rss->lock);
 	/* A stock back goes on with what an earlier connection has told it. */
 	if (!err)
-		err = apply(nf, rss->wanted && nf->dev->features & NETIF_F_RXHASH);
-	mutex_unlock(&c->lock);
-	if (err && rss->wanted && net_ratelimit())
+		err = apply(nf->ctrl, &set, rss->size);
+	WRITE_ONCE(rss->err, err);
+	if (err && set.wanted && net_ratelimit())
 		netdev_warn(nf->dev, "the back does not steer as set by ethtool -X: %d\n", err);
 }
 
@@ -116,8 +127,21 @@ static void rss_work(struct work_struct *work)
  */
 void nc2f_rss_init(struct nc2f_dev *nf)
 {
-	INIT_WORK(&nf->rss.work, rss_work);
-	netdev_rss_key_fill(nf->rss.key, sizeof(nf->rss.key));
+	struct nc2f_rss *rss = &nf->rss;
+
+	INIT_WORK(&rss->work, rss_work);
+	mutex_init(&rss->lock);
+	rss->set.on = true;
+	netdev_rss_key_fill(rss->set.key, sizeof(rss->set.key));
+}
+
+/**
+ * nc2f_rss_destroy - the end of it
+ * @nf: the interface
+ */
+void nc2f_rss_destroy(struct nc2f_dev *nf)
+{
+	mutex_destroy(&nf->rss.lock);
 }
 
 /**
@@ -134,13 +158,26 @@ void nc2f_rss_ready(struct nc2f_dev *nf)
  * nc2f_rss_stop - ask the back no more
  * @nf: the interface, not live
  *
- * May sleep.  Whoever asked by ethtool held RTNL and has left.
+ * May sleep, without RTNL, for twice NC2F_CTRL_TIMEOUT at most.  Whoever set something
+ * held RTNL and has left.
  */
 void nc2f_rss_stop(struct nc2f_dev *nf)
 {
-	cancel_work_sync(&nf->rss.work);
-	nf->rss.active = false;
-	nf->rss.size = 0;
+	struct nc2f_rss *rss = &nf->rss;
+
+	cancel_work_sync(&rss->work);
+	mutex_lock(&rss->lock);
+	rss->learnt = false;
+	rss->size = 0;
+	rss->err = 0;
+	mutex_unlock(&rss->lock);
+}
+
+/* What is set is the back's to do; under RTNL, which keeps the connection. */
+static void tell_back(struct nc2f_dev *nf)
+{
+	WRITE_ONCE(nf->rss.err, 0);
+	queue_work(system_long_wq, &nf->rss.work);
 }
 
 /**
@@ -148,22 +185,17 @@ void nc2f_rss_stop(struct nc2f_dev *nf)
  * @nf: the interface
  * @on: which
  *
- * Under RTNL, for NC2F_CTRL_TIMEOUT at most.
- *
- * Return: 0 or an error.
+ * Under RTNL; does not wait for the back.
  */
-int nc2f_rss_switch(struct nc2f_dev *nf, bool on)
+void nc2f_rss_switch(struct nc2f_dev *nf, bool on)
 {
-	struct nc2f_ctrl *c = nf->ctrl;
-	int err = 0;
+	struct nc2f_rss *rss = &nf->rss;
 
-	if (!nf->live || !c || !nf->rss.wanted)
-		return 0;
-	mutex_lock(&c->lock);
-	if (nf->rss.active != on)
-		err = apply(nf, on);
-	mutex_unlock(&c->lock);
-	return err;
+	mutex_lock(&rss->lock);
+	rss->set.on = on;
+	mutex_unlock(&rss->lock);
+	if (nf->live && nf->ctrl && rss->set.wanted)
+		tell_back(nf);
 }
 
 /**
@@ -213,7 +245,8 @@ u32 nc2f_get_rxfh_indir_size(struct net_device *dev)
  * @dev: the netdev
  * @rxfh: where to put it
  *
- * No function is named while the back steers as it likes.
+ * No function is named while the back steers as it likes: when nothing was set, or it
+ * is known that the back has not done it.
  *
  * Return: 0 or -EOPNOTSUPP.
  */
@@ -224,42 +257,17 @@ int nc2f_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 
 	if (!nf->live || !nf->ctrl)
 		return -EOPNOTSUPP;
-	mutex_lock(&nf->ctrl->lock);
-	rxfh->hfunc = rss->active ? ETH_RSS_HASH_TOP : ETH_RSS_HASH_NO_CHANGE;
+	mutex_lock(&rss->lock);
+	rxfh->hfunc = rss->set.wanted && rss->set.on && !READ_ONCE(rss->err) ?
+		      ETH_RSS_HASH_TOP : ETH_RSS_HASH_NO_CHANGE;
 	/* The table may have got its size after the caller has asked for it. */
 	if (rxfh->indir)
-		memcpy(rxfh->indir, rss->map,
-		       min(rss->size, rxfh->indir_size) * sizeof(*rss->map));
+		memcpy(rxfh->indir, rss->set.map,
+		       min(rss->size, rxfh->indir_size) * sizeof(*rss->set.map));
 	if (rxfh->key)
-		memcpy(rxfh->key, rss->key, sizeof(rss->key));
-	mutex_unlock(&nf->ctrl->lock);
+		memcpy(rxfh->key, rss->set.key, sizeof(rss->set.key));
+	mutex_unlock(&rss->lock);
 	return 0;
-}
-
-/**
- * struct settings - what set_rxfh changes
- * @wanted: see &nc2f_rss.wanted
- * @key: the key
- * @map: the table
- */
-struct settings {
-	bool wanted;
-	u8 key[NC2F_RSS_KEY];
-	u32 map[NC2F_RSS_MAP];
-};
-
-static void save(const struct nc2f_rss *rss, struct settings *s)
-{
-	s->wanted = rss->wanted;
-	memcpy(s->key, rss->key, sizeof(s->key));
-	memcpy(s->map, rss->map, sizeof(s->map));
-}
-
-static void restore(struct nc2f_rss *rss, const struct settings *s)
-{
-	rss->wanted = s->wanted;
-	memcpy(rss->key, s->key, sizeof(s->key));
-	memcpy(rss->map, s->map, sizeof(s->map));
 }
 
 /**
@@ -268,17 +276,17 @@ static void restore(struct nc2f_rss *rss, const struct settings *s)
  * @rxfh: what is wanted; the core has checked that the queues are there
  * @extack: where to say what is wrong
  *
- * Under RTNL, for NC2F_CTRL_TIMEOUT at most.  With hashing switched off (ethtool
- * -K rxhash off) it takes effect when that is switched on.
+ * Under RTNL; does not wait for the back.  A back that does not do it is told of in
+ * the log, and get_rxfh names no function.  With hashing switched off (ethtool -K
+ * rxhash off) it takes effect when that is switched on.
  *
- * Return: 0; or an error, with the settings as they were and hashing off.
+ * Return: 0; or an error, with nothing changed.
  */
 int nc2f_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		  struct netlink_ext_ack *extack)
 {
 	struct nc2f_dev *nf = netdev_priv(dev);
 	struct nc2f_rss *rss = &nf->rss;
-	struct settings old;
 	int err = 0;
 
 	if (!nf->live || !nf->ctrl)
@@ -287,24 +295,23 @@ int nc2f_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		NL_SET_ERR_MSG_MOD(extack, "only the Toeplitz hash is supported");
 		return -EOPNOTSUPP;
 	}
-	mutex_lock(&nf->ctrl->lock);
+	if (READ_ONCE(nf->ctrl->dead)) {
+		NL_SET_ERR_MSG_MOD(extack, "the back has not answered: not before a new connection");
+		return -ETIMEDOUT;
+	}
+	mutex_lock(&rss->lock);
 	if (rxfh->indir && rxfh->indir_size != rss->size) {
-		mutex_unlock(&nf->ctrl->lock);
 		NL_SET_ERR_MSG_MOD(extack, "the size of the table is not known yet: try again");
-		return -EAGAIN;
+		err = -EAGAIN;
+	} else {
+		if (rxfh->indir)
+			memcpy(rss->set.map, rxfh->indir, rss->size * sizeof(*rss->set.map));
+		if (rxfh->key)
+			memcpy(rss->set.key, rxfh->key, sizeof(rss->set.key));
+		rss->set.wanted = true;
 	}
-	save(rss, &old);
-	if (rxfh->indir)
-		memcpy(rss->map, rxfh->indir, rss->size * sizeof(*rss->map));
-	if (rxfh->key)
-		memcpy(rss->key, rxfh->key, sizeof(rss->key));
-	rss->wanted = true;
-	if (dev->features & NETIF_F_RXHASH)
-		err = apply(nf, true);
-	if (err) {
-		restore(rss, &old);
-		NL_SET_ERR_MSG_MOD(extack, "the back refuses or does not answer");
-	}
-	mutex_unlock(&nf->ctrl->lock);
+	mutex_unlock(&rss->lock);
+	if (!err)
+		tell_back(nf);
 	return err;
 }

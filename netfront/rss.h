@@ -3,6 +3,7 @@
 #ifndef NC2F_RSS_H
 #define NC2F_RSS_H
 
+#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -16,30 +17,45 @@ struct nc2f_dev;
 #define NC2F_RSS_MAP	128
 
 /**
- * struct nc2f_rss - what the administrator wants, and what the back does
- * @work: asks a new back, and sets it up as it was wanted of the last one
- * @wanted: the administrator has set something
- * @active: the back hashes and steers as @key and @map say
- * @size: entries of the back's table that we use; 0: it has none
+ * struct nc2f_rss_set - what the administrator has set
+ * @wanted: something, by ethtool -X
+ * @on: it is to be done (ethtool -K rxhash)
  * @key: the key
- * @map: queue numbers, @size of them
- *
- * Outlives a connection.  Guarded by the lock of the control ring; @key, @map
- * and @wanted are changed under RTNL as well.
+ * @map: queue numbers, as many as the back's table has entries
  */
-struct nc2f_rss {
-	struct work_struct work;
+struct nc2f_rss_set {
 	bool wanted;
-	bool active;
-	u32 size;
+	bool on;
 	u8 key[NC2F_RSS_KEY];
 	u32 map[NC2F_RSS_MAP];
 };
 
+/**
+ * struct nc2f_rss - what the administrator wants, and what the back does
+ * @work: asks a new back, and tells it what is set; the only one that uses the
+ *	control ring
+ * @lock: guards @set, @learnt and @size; nobody waits for the back with it
+ * @set: what is wanted; @set.wanted is changed under RTNL as well
+ * @learnt: this back was asked for the size of its table
+ * @size: entries of the back's table that we use; 0: it has none
+ * @err: why the back has not done what is set last, 0: it has, or it is not over
+ *
+ * @set outlives a connection.
+ */
+struct nc2f_rss {
+	struct work_struct work;
+	struct mutex lock;	/* see @lock above */
+	struct nc2f_rss_set set;
+	bool learnt;
+	u32 size;
+	int err;
+};
+
 void nc2f_rss_init(struct nc2f_dev *nf);
+void nc2f_rss_destroy(struct nc2f_dev *nf);
 void nc2f_rss_ready(struct nc2f_dev *nf);
 void nc2f_rss_stop(struct nc2f_dev *nf);
-int nc2f_rss_switch(struct nc2f_dev *nf, bool on);
+void nc2f_rss_switch(struct nc2f_dev *nf, bool on);
 
 /* ethtool */
 int nc2f_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info, u32 *rules);

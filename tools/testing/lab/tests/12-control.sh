@@ -117,9 +117,9 @@ steering() {
 	local out
 
 	on g1 ethtool -X eth0 hkey "$KEY" weight 0 1
-	steered 1 "$1"
+	until_true "$LIMIT" "frames come by queue 1" steered 1 "$1"
 	on g1 ethtool -X eth0 start 0 equal 1
-	steered 0 "$1"
+	until_true "$LIMIT" "frames come by queue 0" steered 0 "$1"
 	on g1 ethtool -X eth0 equal 2
 	out=$(on g1 ethtool -x eth0)
 	echo "$out"
