@@ -200,6 +200,7 @@ void nc2b_direct_withdraw(struct nc2b_direct *d)
 {
 	const char *dir = d->vif->xdev->nodename;
 
+	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_FEATURE_GSO_UDP);
 	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_FEATURE);
 	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_NONCE);
 	xenbus_rm(XBT_NIL, dir, XEN_NC2_KEY_MAX_POOL_PAGES);

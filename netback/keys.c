@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "keys.h"
 
+#include "direct.h"
 #include "nego.h"
 #include "queue.h"
 #include "vif.h"
@@ -9,7 +10,21 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 
+#include <xen/interface/io/netchannel2.h>
 #include <xen/xenbus.h>
+
+/* What a front has left behind that is gone is no answer to this back. */
+static bool asks_for_udp(struct nc2b_vif *vif)
+{
+	char *text = xenbus_read(XBT_NIL, vif->xdev->otherend, XEN_NC2_KEY_REQUEST_GSO_UDP, NULL);
+	bool asks;
+
+	if (IS_ERR(text))
+		return false;
+	asks = !strcmp(text, vif->direct->nonce);
+	kfree(text);
+	return asks;
+}
 
 /**
  * nc2b_keys_features - read what the front can do
@@ -24,6 +39,7 @@ void nc2b_keys_features(struct nc2b_vif *vif)
 	vif->can_sg = xenbus_read_unsigned(front, "feature-sg", 0);
 	vif->gso4 = xenbus_read_unsigned(front, "feature-gso-tcpv4", 0);
 	vif->gso6 = xenbus_read_unsigned(front, "feature-gso-tcpv6", 0);
+	vif->gso_udp = asks_for_udp(vif);
 	vif->csum4 = !xenbus_read_unsigned(front, "feature-no-csum-offload", 0);
 	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
 	vif->rx_notify = xenbus_read_unsigned(front, "feature-rx-notify", 0);

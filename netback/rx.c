@@ -8,6 +8,7 @@
 #include <linux/unaligned.h>
 
 #include <xen/events.h>
+#include <xen/interface/io/netchannel2.h>
 #include <xen/page.h>
 
 /**
@@ -251,6 +252,14 @@ static void rx_extra_slot(struct nc2b_queue *q, struct rx_out *o,
 	q->slots[o->slot++].last = false;
 }
 
+static u8 rx_gso_type(const struct sk_buff *skb)
+{
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
+		return XEN_NC2_GSO_TYPE_UDP;
+	return skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ? XEN_NETIF_GSO_TYPE_TCPV6 :
+							   XEN_NETIF_GSO_TYPE_TCPV4;
+}
+
 static void rx_gso_slot(struct nc2b_queue *q, struct rx_out *o,
 			const struct sk_buff *skb, bool more)
 {
@@ -258,8 +267,7 @@ static void rx_gso_slot(struct nc2b_queue *q, struct rx_out *o,
 		.type = XEN_NETIF_EXTRA_TYPE_GSO,
 		.flags = more ? XEN_NETIF_EXTRA_FLAG_MORE : 0,
 		.u.gso.size = skb_shinfo(skb)->gso_size,
-		.u.gso.type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
-			      XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4,
+		.u.gso.type = rx_gso_type(skb),
 	};
 
 	rx_extra_slot(q, o, &extra);

@@ -9,9 +9,11 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/checksum.h>
 
 #include <xen/events.h>
+#include <xen/interface/io/netchannel2.h>
 #include <xen/page.h>
 
 /*
@@ -163,6 +165,9 @@ static int tx_gso(struct sk_buff *skb, const struct xen_netif_extra_info *gso)
 		break;
 	case XEN_NETIF_GSO_TYPE_TCPV6:
 		skb_shinfo(skb)->gso_type = SKB_GSO_TCPV6;
+		break;
+	case XEN_NC2_GSO_TYPE_UDP:
+		skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
 		break;
 	default:
 		return -EINVAL;
@@ -373,22 +378,36 @@ static int tx_checksum(struct sk_buff *skb, const struct xen_netif_tx_request *r
 }
 
 /*
+ * Bytes of all headers of a frame to be cut, whose checksum has been set up; 0 if it is
+ * not of the kind that its guest says.
+ */
+static u32 tx_headers(struct sk_buff *skb)
+{
+	u32 type = skb_shinfo(skb)->gso_type;
+
+	if (!skb_transport_header_was_set(skb))
+		return 0;
+	/* What was set up is either TCP or UDP, of either version of IP. */
+	if (type & SKB_GSO_UDP_L4)
+		return skb->csum_offset == offsetof(struct udphdr, check) ?
+		       skb_transport_offset(skb) + sizeof(struct udphdr) : 0;
+	if (skb->protocol != (type & SKB_GSO_TCPV6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP)) ||
+	    skb->csum_offset != offsetof(struct tcphdr, check) ||
+	    tcp_hdrlen(skb) < sizeof(struct tcphdr))
+		return 0;
+	return skb_tcp_all_headers(skb);
+}
+
+/*
  * Whether the frame is what its guest says that is to be cut, and not into more
  * pieces than anybody has a use for: who cuts it, maybe a NIC, believes what stands
  * here.  Its checksum has been set up.
  */
 static int tx_segments(struct sk_buff *skb)
 {
-	bool v6 = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6;
-	u32 hlen, segs;
+	u32 hlen = tx_headers(skb), segs;
 
-	if (skb->protocol != (v6 ? htons(ETH_P_IPV6) : htons(ETH_P_IP)) ||
-	    !skb_transport_header_was_set(skb) ||
-	    skb->csum_offset != offsetof(struct tcphdr, check) ||
-	    tcp_hdrlen(skb) < sizeof(struct tcphdr))
-		return -EINVAL;
-	hlen = skb_tcp_all_headers(skb);
-	if (hlen >= skb->len || !pskb_may_pull(skb, hlen))
+	if (!hlen || hlen >= skb->len || !pskb_may_pull(skb, hlen))
 		return -EINVAL;
 	segs = DIV_ROUND_UP(skb->len - hlen, skb_shinfo(skb)->gso_size);
 	if (segs > TX_MAX_SEGS)

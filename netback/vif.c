@@ -130,6 +130,8 @@ static netdev_features_t nc2b_vif_fix_features(struct net_device *dev,
 		features &= ~NETIF_F_TSO;
 	if (!vif->gso6)
 		features &= ~NETIF_F_TSO6;
+	if (!vif->gso_udp)
+		features &= ~NETIF_F_GSO_UDP_L4;
 	if (!vif->csum4)
 		features &= ~NETIF_F_IP_CSUM;
 	if (!vif->csum6)
@@ -167,7 +169,8 @@ static void set_up_netdev(struct net_device *dev)
 	dev->netdev_ops = &nc2b_vif_netdev_ops;
 	dev->ethtool_ops = &nc2b_ethtool_ops;
 	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM |
-			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_FRAGLIST;
+			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_GSO_UDP_L4 |
+			   NETIF_F_FRAGLIST;
 	dev->features = dev->hw_features | NETIF_F_RXCSUM;
 	/* Frames are put into a list. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;

@@ -74,6 +74,7 @@ struct nc2b_vif {
 	bool can_sg;
 	bool gso4;
 	bool gso6;
+	bool gso_udp;
 	bool csum4;
 	bool csum6;
 	u16 headroom;

@@ -15,6 +15,7 @@
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 
+#include <xen/interface/io/netchannel2.h>
 #include <xen/xenbus.h>
 
 static char *claim = "all";
@@ -92,6 +93,7 @@ static int write_features(struct xenbus_device *xdev, unsigned int queues)
 		{ "feature-sg", 1 },
 		{ "feature-gso-tcpv4", 1 },
 		{ "feature-gso-tcpv6", 1 },
+		{ XEN_NC2_KEY_FEATURE_GSO_UDP, 1 },
 		{ "feature-ipv6-csum-offload", 1 },
 		{ "feature-rx-copy", 1 },
 		{ "feature-rx-flip", 0 },

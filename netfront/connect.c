@@ -13,6 +13,7 @@
 
 #include <net/xdp.h>
 
+#include <xen/interface/io/netchannel2.h>
 #include <xen/xenbus.h>
 
 #include "ctrl.h"
@@ -52,6 +53,7 @@ static void read_offer(struct nc2f_dev *nf, struct offer *o)
 	nf->can_sg = read_back(nf, "feature-sg", 0);
 	nf->gso4 = nf->can_sg && read_back(nf, "feature-gso-tcpv4", 0);
 	nf->gso6 = nf->can_sg && read_back(nf, "feature-gso-tcpv6", 0);
+	nf->gso_udp = nf->can_sg && read_back(nf, XEN_NC2_KEY_FEATURE_GSO_UDP, 0);
 	nf->csum4 = !read_back(nf, "feature-no-csum-offload", 0);
 	nf->csum6 = read_back(nf, "feature-ipv6-csum-offload", 0);
 	nc2f_mcast_offer(nf);
@@ -179,7 +181,7 @@ void nc2f_remove_keys(struct xenbus_transaction xbt, const char *dir)
 		"tx-ring-ref", "rx-ring-ref", "multi-queue-num-queues",
 		"request-multicast-control", "feature-gso-tcpv4-prefix",
 		"feature-gso-tcpv6-prefix", "ctrl-ring-ref", "event-channel-ctrl",
-		"feature-no-csum-offload", "xdp-headroom",
+		"feature-no-csum-offload", "xdp-headroom", XEN_NC2_KEY_REQUEST_GSO_UDP,
 	};
 	u32 i;
 
@@ -236,6 +238,9 @@ static int write_features(struct nc2f_dev *nf, struct xenbus_transaction xbt,
 	for (i = 0; !err && i < ARRAY_SIZE(keys); i++)
 		err = xenbus_printf(xbt, nf->xdev->nodename, keys[i].key, "%u",
 				    keys[i].value);
+	if (!err && nf->gso_udp && !xdp)
+		err = xenbus_printf(xbt, nf->xdev->nodename, XEN_NC2_KEY_REQUEST_GSO_UDP, "%s",
+				    nf->nonce);
 	if (xdp && !o->headroom && net_ratelimit())
 		netdev_warn(nf->dev, "the back leaves no headroom for the XDP program\n");
 	return err;

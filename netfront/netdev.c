@@ -90,6 +90,9 @@ static netdev_features_t nc2f_features_check(struct sk_buff *skb, struct net_dev
 {
 	if (skb_is_gso(skb) && skb_shinfo(skb)->gso_size < XEN_NC2_TX_MIN_MSS)
 		features &= ~NETIF_F_GSO_MASK;
+	/* Before the features of the netdev have followed the path. */
+	if (READ_ONCE(((struct nc2f_dev *)netdev_priv(dev))->tx_direct))
+		features &= ~NETIF_F_GSO_UDP_L4;
 	return vlan_features_check(skb, features);
 }
 
@@ -198,6 +201,9 @@ static netdev_features_t nc2f_fix_features(struct net_device *dev, netdev_featur
 		f &= ~NETIF_F_TSO;
 	if (!nf->gso6)
 		f &= ~NETIF_F_TSO6;
+	/* No NIC is asked to cut UDP: see the wire contract. */
+	if (!nf->gso_udp || READ_ONCE(nf->tx_direct))
+		f &= ~NETIF_F_GSO_UDP_L4;
 	return f;
 }
 
@@ -270,7 +276,8 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 	dev->xdp_features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 			    NETDEV_XDP_ACT_NDO_XMIT;
 	dev->hw_features = NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_RXCSUM |
-			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_RXHASH;
+			   NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_GSO_UDP_L4 |
+			   NETIF_F_RXHASH;
 	dev->features = dev->hw_features | NETIF_F_HW_VLAN_CTAG_FILTER;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = XEN_NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN;
@@ -375,6 +382,20 @@ void nc2f_netdev_path_changed(struct nc2f_dev *nf)
 {
 	WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
 	atomic_inc(&nf->path_switches);
+}
+
+/**
+ * nc2f_netdev_follow_path - have the netdev's features be those of the path
+ * @nf: the interface
+ *
+ * Process context, without RTNL.  Until then nc2f_features_check() says it of each frame.
+ */
+void nc2f_netdev_follow_path(struct nc2f_dev *nf)
+{
+	rtnl_lock();
+	if (nf->live)
+		netdev_update_features(nf->dev);
+	rtnl_unlock();
 }
 
 /**

@@ -153,6 +153,7 @@ struct nc2f_dev {
 	bool can_sg;
 	bool gso4;
 	bool gso6;
+	bool gso_udp;
 	bool csum4;
 	bool csum6;
 
@@ -198,6 +199,7 @@ void nc2f_netdev_break(struct nc2f_dev *nf, const char *what);
 void nc2f_netdev_attach(struct nc2f_dev *nf);
 void nc2f_netdev_ready(struct nc2f_dev *nf);
 void nc2f_netdev_path_changed(struct nc2f_dev *nf);
+void nc2f_netdev_follow_path(struct nc2f_dev *nf);
 void nc2f_netdev_pause(struct nc2f_dev *nf);
 void nc2f_netdev_detach(struct nc2f_dev *nf);
 

@@ -8,6 +8,8 @@
 
 #include <net/page_pool/helpers.h>
 
+#include <xen/interface/io/netchannel2.h>
+
 #include "hdr.h"
 #include "netdev.h"
 #include "xdp.h"
@@ -317,6 +319,9 @@ static bool set_gso(struct rx_frame *f)
 		break;
 	case XEN_NETIF_GSO_TYPE_TCPV6:
 		shinfo->gso_type = SKB_GSO_TCPV6;
+		break;
+	case XEN_NC2_GSO_TYPE_UDP:
+		shinfo->gso_type = SKB_GSO_UDP_L4;
 		break;
 	default:
 		return false;

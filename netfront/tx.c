@@ -13,6 +13,8 @@
 #include <linux/nospec.h>
 #include <linux/skbuff.h>
 
+#include <xen/interface/io/netchannel2.h>
+
 #include "netdev.h"
 
 /* Room that the next frame may need: its slots and an extra info. */
@@ -167,6 +169,14 @@ static void add_frags(struct tx_frame *f, const struct sk_buff *skb)
 	}
 }
 
+static u8 gso_type(const struct sk_buff *skb)
+{
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4)
+		return XEN_NC2_GSO_TYPE_UDP;
+	return skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ? XEN_NETIF_GSO_TYPE_TCPV6 :
+							   XEN_NETIF_GSO_TYPE_TCPV4;
+}
+
 /* Says how to cut the frame; goes right behind its first request. */
 static void add_gso(struct tx_frame *f, const struct sk_buff *skb)
 {
@@ -174,8 +184,7 @@ static void add_gso(struct tx_frame *f, const struct sk_buff *skb)
 	struct xen_netif_extra_info gso = {
 		.type = XEN_NETIF_EXTRA_TYPE_GSO,
 		.u.gso.size = shinfo->gso_size,
-		.u.gso.type = shinfo->gso_type & SKB_GSO_TCPV6 ? XEN_NETIF_GSO_TYPE_TCPV6 :
-								 XEN_NETIF_GSO_TYPE_TCPV4,
+		.u.gso.type = gso_type(skb),
 	};
 	struct nc2f_queue *q = f->q;
 

@@ -15,6 +15,7 @@
 #include <linux/tcp.h>
 
 #include <xen/events.h>
+#include <xen/interface/io/netchannel2.h>
 
 #include "ctrl.h"
 #include "netdev.h"
@@ -215,6 +216,12 @@ static void gso_other(struct nc2f_queue *q)
 	with_tcp(q, 5, XEN_NETIF_GSO_TYPE_TCPV6, 1000);
 }
 
+/* Datagrams of TCP. */
+static void gso_udp(struct nc2f_queue *q)
+{
+	with_tcp(q, 5, XEN_NC2_GSO_TYPE_UDP, 1000);
+}
+
 /* A TCP header shorter than any. */
 static void gso_head(struct nc2f_queue *q)
 {
@@ -335,6 +342,7 @@ static const struct {
 	{ "net-gso-good", gso_good },
 	{ "net-gso-tiny", gso_tiny },
 	{ "net-gso-other", gso_other },
+	{ "net-gso-udp", gso_udp },
 	{ "net-gso-head", gso_head },
 	{ "net-tx-ahead", tx_ahead },
 	{ "net-tx-back", tx_back },

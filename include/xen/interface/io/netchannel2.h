@@ -58,6 +58,21 @@
  *                        4096 (one to a page).
  *  nc2-dir-ref-<i>       Grant of page i of the directory, i = 0.. in order.
  *
+ * Segments of UDP on the bridged path
+ * ===================================
+ * netif.h knows segments of TCP only.  A frame of UDP that is to be cut carries an
+ * extra info of XEN_NETIF_EXTRA_TYPE_GSO with the type XEN_NC2_GSO_TYPE_UDP, for IPv4
+ * as for IPv6, whose size is the payload of each datagram; its checksum is blank.
+ *
+ *  feature-nc2-gso-udp   In the back's directory, 1: it takes such frames, and has
+ *                        such for a front that asks for them.  Removed by the back
+ *                        when it lets go of the device.
+ *  request-nc2-gso-udp   In the front's directory, the value of nc2-nonce: it takes
+ *                        such frames.  Written with the netif ring keys, and removed
+ *                        when the front disconnects.
+ *
+ * On the direct path nobody cuts UDP but the sender.
+ *
  * The directory
  * =============
  * An array of 32-bit grant references that runs on over its pages, in this
@@ -112,6 +127,12 @@
 #define XEN_NC2_KEY_POOL_PAGES		"nc2-pool-pages"
 #define XEN_NC2_KEY_BUF_SIZE		"nc2-buf-size"
 #define XEN_NC2_KEY_DIR_REF		"nc2-dir-ref-"	/* followed by the page number */
+
+#define XEN_NC2_KEY_FEATURE_GSO_UDP	"feature-nc2-gso-udp"
+#define XEN_NC2_KEY_REQUEST_GSO_UDP	"request-nc2-gso-udp"
+
+/* Far from the types of netif.h, which are counted up from 0. */
+#define XEN_NC2_GSO_TYPE_UDP		0x80
 
 #define XEN_NC2_PAGE_SIZE		4096
 #define XEN_NC2_NONCE_DIGITS		16

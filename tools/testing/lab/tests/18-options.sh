@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Options of the bridged path that the other scripts leave as they are: event
-# channels, checksums, long frames, the rate, announcements.  What comes of each is
+# channels, checksums, long frames, segments of UDP, the rate, announcements.  What comes of each is
 # read from counters and from the frames.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
@@ -115,6 +115,40 @@ announced() {
 	pings wire "$(address g1)"
 }
 
+# one_frame END COUNTER LEAST MOST WHO COMMAND...: forty datagrams that COMMAND sends
+# arrive at WHO, in so many frames.
+one_frame() {
+	shot a g1
+	sees "$5" "taken 9 40 1000 60" "${@:6}"
+	shot b g1
+	moved "$1" "$2" "$3" "$4"
+}
+
+# Both ends pass them on as one frame, IPv4 and IPv6; who has them for himself, or for a
+# wire that cuts none, sees datagrams with good checksums.
+udp_segments() {
+	local who to most=20
+
+	while read -r who to; do
+		one_frame back 'q*_tx_bridged_frames' 1 "$most" "$who" \
+			on g1 python3 /run/frames.py burst "$to" 9 40 1000
+	done <<-'END'
+		wire 10.99.0.1
+		wire fd99::1
+		dom0 10.99.0.2
+		dom0 fd99::2
+	END
+	for to in "$(address g1)" "$(address6 g1)"; do
+		one_frame back 'q*_rx_bridged_frames' 1 "$most" g1 frames dom0 burst "$to" 9 40 1000
+	done
+	still back 'q*_tx_drop_*'
+	still back 'q*_rx_drop_*'
+	on g1 ethtool -K eth0 tx-udp-segmentation off
+	one_frame back 'q*_tx_bridged_frames' 40 '' wire \
+		on g1 python3 /run/frames.py burst 10.99.0.1 9 40 1000
+	on g1 ethtool -K eth0 tx-udp-segmentation on
+}
+
 from_guest() {
 	sum_of dom0 "$(d0 vif g1)" "$(address g1)" \
 		on g1 python3 /run/frames.py connect 10.99.0.2 7 4567
@@ -152,6 +186,7 @@ needed "our pair, two queues" prepare
 t "an event channel each way" two_channels
 t "one event channel for both" one_channel
 t "frames of 9000 bytes" jumbo
+t "segments of UDP cross as one frame" udp_segments
 t "rate= limits all queues together" rate
 t "peers are told of a new place" announced
 t "the front heeds a back without checksums" sums

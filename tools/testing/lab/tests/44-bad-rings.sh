@@ -236,7 +236,8 @@ bad_back() {
 	others_fine
 }
 
-# For as long as RTNL is held, nothing else can be done to any interface.
+# Nobody waits for it under RTNL, where nothing else could be done to any interface.  Once
+# it is known that it is silent, it is asked no more.
 silent_control() {
 	local out
 
@@ -287,7 +288,7 @@ t "good frames, of 18 slots as well" passed net-good net-slots-most net-gso-good
 t "frame dropped: lengths, slots, checksum, segments" dropped q0_tx_drop_bad q0_tx_drop_grant \
 	net-empty net-short net-long net-offset net-offset-max net-csum net-slots-more \
 	net-slots-many net-sum net-slot-empty net-gso-none net-gso-type net-gso-odd \
-	net-gso-tiny net-gso-other net-gso-head
+	net-gso-tiny net-gso-other net-gso-head net-gso-udp
 t "frame dropped: a page that is not granted" dropped q0_tx_drop_grant q0_tx_drop_bad net-ref
 t "frame dropped: buffers that are not granted" bad_buffers
 t "stopped: transmit index" cut 'a transmit index' net-tx-ahead $(also net-tx-back)

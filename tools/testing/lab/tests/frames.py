@@ -26,6 +26,9 @@ frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS por
                                   prints the most memory that they took on their way
 frames.py burst HOST PORT N SIZE  sends N datagrams by one system call, which the kernel
                                   cuts no sooner than for an interface that cannot
+frames.py taken PORT N SIZE SECONDS
+                                  waits for what burst sends: N datagrams, whole and in
+                                  their order
 frames.py claim DEV TO FROM N     sends N frames in the name of FROM, and an honest one
 frames.py claimed DEV FROM HONEST SECONDS
                                   counts those of FROM until the one of HONEST comes;
@@ -237,9 +240,25 @@ def held(host, port, flows, n):
 
 
 def burst(host, port, n, size):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family, _, _, _, to = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    s = socket.socket(family, socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, int(size))
-    s.sendto(b'x' * (int(n) * int(size)), (host, int(port)))
+    s.sendto(b''.join(datagram(i, int(size)) for i in range(int(n))), to)
+
+
+def datagram(i, size):
+    return struct.pack('!I', i) * (size // 4)
+
+
+def taken(port, n, size, seconds):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(('::', int(port)))
+    s.settimeout(int(seconds))
+    print('listening', flush=True)
+    for i in range(int(n)):
+        data = s.recv(65536)
+        if data != datagram(i, int(size)):
+            sys.exit(f'datagram {i}: {len(data)} bytes, {data[:4]}')
 
 
 def claim(dev, to, name, n):
@@ -267,4 +286,4 @@ if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
      'verdict': verdict, 'segment': segment, 'tagged': tagged, 'announced': announced,
      'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
-     'claimed': claimed}[sys.argv[1]](*sys.argv[2:])
+     'claimed': claimed, 'taken': taken}[sys.argv[1]](*sys.argv[2:])
