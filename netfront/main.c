@@ -11,9 +11,12 @@
 #include "nego.h"
 #include "xenbus.h"
 
+/* More help nobody who has not asked for them; the stock pair's default as well. */
+#define DEFAULT_QUEUES	8
+
 unsigned int nc2f_max_queues;
 module_param_named(max_queues, nc2f_max_queues, uint, 0444);
-MODULE_PARM_DESC(max_queues, "Queues of the bridged path, at most (default: one per CPU, up to 8)");
+MODULE_PARM_DESC(max_queues, "Queues of the bridged path, 16 at most (default: one per CPU, at most 8)");
 
 bool nc2f_direct_wanted = true;
 module_param_named(direct, nc2f_direct_wanted, bool, 0644);
@@ -36,7 +39,7 @@ static int __init nc2f_init(void)
 	if (!xen_domain() || !xen_has_pv_nic_devices())
 		return -ENODEV;
 	if (!nc2f_max_queues)
-		nc2f_max_queues = num_online_cpus();
+		nc2f_max_queues = min(num_online_cpus(), DEFAULT_QUEUES);
 	return nc2f_xenbus_register();
 }
 module_init(nc2f_init);

@@ -24,8 +24,8 @@ struct xenbus_device;
 
 /* Slots of the bridged path that the back must take for one frame. */
 #define NC2F_MAX_SLOTS		XEN_NETIF_NR_SLOTS_MIN
-/* More queues than this help nobody; it is what the stock pair takes by default. */
-#define NC2F_MAX_QUEUES		8
+/* As many as our back takes. */
+#define NC2F_MAX_QUEUES		16
 
 /**
  * enum nc2f_phase - what stands between the two ends
