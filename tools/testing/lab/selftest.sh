@@ -139,6 +139,27 @@ planted() {
 	lab check-logs
 }
 
+# left_behind WHAT MAKE UNMAKE: what a guest that is gone has left in dom0.
+left_behind() {
+	local rc=0
+
+	lab exec dom0 -- sh -c "$2" || return 1
+	lab check-logs --also 'sh /tmp/dom0.sh clean 0' >"$tmp/found" && rc=1
+	grep -q "^dom0: .*$1" "$tmp/found" || rc=1
+	lab exec dom0 -- sh -c "$3" || return 1
+	[ $rc = 0 ] || cat "$tmp/found"
+	lab check-logs --also 'sh /tmp/dom0.sh clean 60' && return $rc
+}
+
+left_behinds() {
+	lab push dom0 "$here/tests/dom0.sh" /tmp/dom0.sh
+	left_behind 'netdev vif99.0' 'ip link add vif99.0 type dummy' 'ip link del vif99.0' &&
+		left_behind 'xenstore backend/vif/99' 'xenstore-write /local/domain/0/backend/vif/99/0 x' \
+			'xenstore-rm /local/domain/0/backend/vif/99' &&
+		left_behind 'thread of vif99' 'cp /bin/sleep /tmp/vif99.0-q0; /tmp/vif99.0-q0 999 >/dev/null 2>&1 &' \
+			'pkill vif99'
+}
+
 nothing_left() {
 	local bad=0
 	if ip netns list | grep -qw "nc2-$name"; then echo "a namespace"; bad=1; fi
@@ -189,6 +210,7 @@ check "the NIC is not promiscuous" not_promiscuous
 check "logs are clean" lab check-logs --mark
 check "a WARNING in a guest is found" planted g1
 check "a WARNING in dom0 is found" planted dom0
+check "what a guest has left in dom0 is found" left_behinds
 check "a guest ends and comes again" sh -c \
 	"'$here/lab' guest --name '$name' destroy g1 && '$here/lab' guest --name '$name' create g1 --type pvh"
 check "iperf3 into a PVH guest" traffic

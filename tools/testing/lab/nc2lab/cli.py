@@ -104,6 +104,8 @@ def parser():
 
     p = add('check-logs', help='search all logs for what must not be there')
     p.add_argument('--mark', action='store_true', help='the next search starts here')
+    p.add_argument('--also', default=':', metavar='CMD',
+                   help='a shell command for dom0 that must say nothing')
 
     add('status', help='what is running')
     p = add('down', help='end a lab; nothing of it stays')
@@ -285,7 +287,7 @@ def main():
     elif a.cmd == 'check-logs':
         if not lab.state:
             lab.need_up()
-        found = logs.check(lab, a.mark)
+        found = logs.check(lab, a.mark, a.also)
         for source, line in found:
             print(f'{source}: {line}')
         return 1 if found else 0

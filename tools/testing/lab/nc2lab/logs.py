@@ -15,6 +15,7 @@ BAD = re.compile('|'.join((
     r'rcu: INFO: .*stall', r'soft lockup', r'hard LOCKUP', r'Grant still in use',
     r'g\.e\. 0x[0-9a-f]+ still (in use|pending)', r'still in use!',
     r'grant_table.*(leak|still)', r'bad page state', r'Bad page state',
+    r'leaking g\.e\.', r'stalled pool shutdown', r'grants could not be unmapped',
     r'UBSAN', r'KASAN', r'KCSAN', r'refcount_t:', r'DMA-API:', r'list_(add|del) corruption',
     r'NETDEV WATCHDOG', r'unregister_netdevice: waiting',
     r'\(XEN\).*(\b[Ff]ault|grant_table\.c:|Assertion|Panic|Xen BUG|Xen WARN)',
@@ -51,13 +52,14 @@ def kernel_log(raw, after):
     return '\n'.join(lines), last
 
 
-def dom0_logs(lab, after):
-    """dom0's kernel log from record `after` on, the number of the next one, and the
-    guests' consoles: name -> text."""
+def dom0_logs(lab, after, also=':'):
+    """dom0's kernel log from record `after` on, the number of the next one, what the
+    command `also` says there, and the guests' consoles: name -> text."""
     # One call: each costs the emulated CPU a connection.
-    records, *parts = lab.dom0('sh', '-c', f'{KMSG}\n{CONSOLES}', str(after)).split('\0')
-    return *kernel_log(records, after), {name[len('guest-'):-len('.log')]: text
-                                         for name, text in zip(parts[::2], parts[1::2])}
+    script = f"{also} 2>&1\nprintf '\\0'\n{KMSG}\n{CONSOLES}"
+    said, records, *parts = lab.dom0('sh', '-c', script, str(after)).split('\0')
+    return *kernel_log(records, after), said, {name[len('guest-'):-len('.log')]: text
+                                               for name, text in zip(parts[::2], parts[1::2])}
 
 
 def read(path):
@@ -73,12 +75,13 @@ def show(lab, who):
         return ''.join(re.findall(r'^.*\(XEN\).*\n', serial, re.M))
     if who in (None, 'serial'):
         return serial
-    text, _, guests = dom0_logs(lab, 0)
+    text, _, _, guests = dom0_logs(lab, 0)
     return text + '\n' if who == 'dom0' else guests.get(who, '')
 
 
-def check(lab, mark):
-    """The bad lines since the last mark (or since boot), as (source, line)."""
+def check(lab, mark, also):
+    """The bad lines since the last mark (or since boot), and all that the command `also`
+    says in dom0, as (source, line)."""
     where = f'{lab.dir}/marks.json'
     marks = {}
     if os.path.exists(where):
@@ -95,7 +98,8 @@ def check(lab, mark):
         if '(XEN)' in line or not alive:
             found.append(('xen' if '(XEN)' in line else 'dom0', line))
     if alive:
-        text, new['dom0'], guests = dom0_logs(lab, marks.get('dom0', 0))
+        text, new['dom0'], said, guests = dom0_logs(lab, marks.get('dom0', 0), also)
+        found += [('dom0', x) for x in said.splitlines()]
         found += [('dom0', x) for x in bad_lines(text)]
         for name, text in guests.items():
             new[name] = len(text)

@@ -111,7 +111,8 @@ stats() {
 }
 
 # Nothing is left of guests that are gone: no domain that only waits for its
-# pages to be unmapped, no netdev, no device, no node of the back end.
+# pages to be unmapped, no netdev, device, interrupt, thread or queue, no node of the
+# back end.
 leftovers() {
 	list=$(xl list)
 	alive=" $(echo "$list" | awk 'NR > 2 && $1 != "(null)" { printf "%s ", $2 }')"
@@ -128,6 +129,13 @@ leftovers() {
 		for id in $(xenstore-list /local/domain/0/backend/vif 2>/dev/null); do
 			dead "$id" && echo "xenstore backend/vif/$id:" &&
 				xenstore-ls "/local/domain/0/backend/vif/$id"
+		done
+		{
+			awk '{ print "interrupt", $NF }' /proc/interrupts
+			ps -e -o comm= | sed 's,^\(napi/\)\?,thread ,'
+			nc2-vfs show | sed 's/.*vif-\([0-9]*\)-.*/queue vif\1.0/'
+		} | sed -n 's/^\([a-z]*\) vif\([0-9]*\)\..*/\1 \2/p' | while read -r what id; do
+			dead "$id" && echo "$what of vif$id"
 		done
 	} >/tmp/left
 	[ ! -s /tmp/left ]
@@ -148,6 +156,15 @@ clean() {
 		fi
 		sleep 0.5
 	done
+}
+
+# end SECONDS: all guests are destroyed, and then nothing holds the back end.
+end() {
+	for id in $(xl list | awk 'NR > 2 { print $2 }' | sort -rn); do
+		xl destroy "$id" || die "guest $id cannot be destroyed"
+	done
+	clean "$1"
+	/lab/dom0-back none
 }
 
 # no_vif gI SECONDS: waits until it has no interface, in any of the places.

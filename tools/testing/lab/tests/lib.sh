@@ -8,7 +8,8 @@
 #
 # FUNCTION runs in a subshell with "set -e": its first command that fails fails
 # the test, and so does a line in any kernel log or in Xen's that must not be
-# there.  What it printed is shown then.  Variables that it sets are lost.
+# there, and what is left in dom0 of guests that are gone.  What it printed is shown
+# then.  Variables that it sets are lost.
 # Never write "t ... || ...": there bash takes no notice of "set -e".  Ask
 # T_FAILED, or use needed, which ends the script where its test fails.
 #
@@ -31,6 +32,7 @@ TMP=$(mktemp -d)
 number=0
 failures=0
 running=
+booted=0
 T_FAILED=0
 
 lab() {
@@ -126,9 +128,9 @@ t() {
 	wait "$running"
 	rc=$?
 	running=
-	if ! lab check-logs --mark >"$TMP/logs" 2>&1; then
+	if ! lab check-logs --mark --also "sh /tmp/dom0.sh clean 60" >"$TMP/logs" 2>&1; then
 		rc=1
-		echo "in the logs:" >>"$out"
+		echo "in the logs, or left behind:" >>"$out"
 		cat "$TMP/logs" >>"$out"
 	fi
 	T_FAILED=$((rc != 0))
@@ -203,6 +205,7 @@ up() {
 	trap 'exit 130' INT TERM HUP
 	say "lab up $*"
 	needed "the lab comes up" boot "$@"
+	booted=1
 }
 
 boot() {
@@ -210,7 +213,16 @@ boot() {
 	lab push dom0 "$TESTS/dom0.sh" /tmp/dom0.sh
 }
 
+# The last test of all: what ends by itself is over.
 finish() {
+	local pid
+
+	for pid in "$TMP"/stream.*.pid; do
+		[ ! -e "$pid" ] || kill -- "-$(cat "$pid")" 2>/dev/null
+	done
+	if [ "$T_FAILED" = 0 ] && [ "$booted" = 1 ]; then
+		t "all guests end, and the back is unloaded" d0 end "$LIMIT"
+	fi
 	echo "1..$number"
 	exit $((failures != 0))
 }
