@@ -39,6 +39,8 @@ usage: $PROG ensure              make the root (does nothing when it is there)
        $PROG source 6.12|7.3     install linux-source; print the tarball's path
                                  inside the root
        $PROG bpf                 install a compiler for BPF, bpf-gcc
+       $PROG image 6.1 DIR       unpack the kernel image of an earlier Debian into
+                                 DIR (vmlinuz, modules); print its release
        $PROG path                where the root is
 
 The root is kept in build/ (or \$NC2_BUILD); packages are cached there as well.
@@ -147,36 +149,44 @@ kernels() {
 		echo "$series $rel" >>"$tree/etc/nc2-kernels"
 		say "kernel $series: $rel (headers and image)"
 		step chroot_net "$tree" apt-get install -y "linux-headers-$rel"
-		# The image is only unpacked: neither an initramfs nor a boot
-		# loader has any business here.  7.3 splits it in packages.
+		# 7.3 splits it in packages.
 		debs="linux-image-$rel"
 		for kind in base binary modules; do
 			if chroot "$tree" apt-cache show "linux-$kind-$rel" >/dev/null 2>&1; then
 				debs="$debs linux-$kind-$rel"
 			fi
 		done
-		# shellcheck disable=SC2016,SC2086 # expanded inside; a list
-		step chroot_net "$tree" sh -euc '
-			dir=/opt/kernels/$1; shift
-			mkdir -p "$dir/debs"
-			chmod 777 "$dir/debs"
-			cd "$dir/debs"
-			apt-get download "$@"
-			for d in *.deb; do dpkg-deb -x "$d" tree; done
-			cd tree
-			for f in boot/vmlinuz-* usr/lib/modules/*/vmlinuz lib/modules/*/vmlinuz; do
-				[ ! -f "$f" ] || mv "$f" ../../vmlinuz
-			done
-			for f in usr/lib/modules/* lib/modules/*; do
-				[ ! -d "$f/kernel" ] || mv "$f" ../../modules
-			done
-			for f in boot/config-* usr/lib/modules/*/config; do
-				[ ! -f "$f" ] || mv "$f" ../../config
-			done
-			cd ../.. && rm -rf debs' sh "$rel" $debs
-		for f in vmlinuz modules; do
-			[ -e "$tree/opt/kernels/$rel/$f" ] || die "no $f in the packages of $rel"
+		# shellcheck disable=SC2086 # a list
+		unpack "$tree" "$rel" $debs
+	done
+}
+
+# unpack TREE RELEASE PACKAGE...: a kernel image, to /opt/kernels/RELEASE there.  No
+# more than that: neither an initramfs nor a boot loader has any business here.
+unpack() {
+	tree=$1 rel=$2
+	shift 2
+	# shellcheck disable=SC2016 # expanded inside
+	step chroot_net "$tree" sh -euc '
+		dir=/opt/kernels/$1; shift
+		mkdir -p "$dir/debs"
+		chmod 777 "$dir/debs"
+		cd "$dir/debs"
+		apt-get download "$@"
+		for d in *.deb; do dpkg-deb -x "$d" tree; done
+		cd tree
+		for f in boot/vmlinuz-* usr/lib/modules/*/vmlinuz lib/modules/*/vmlinuz; do
+			[ ! -f "$f" ] || mv "$f" ../../vmlinuz
 		done
+		for f in usr/lib/modules/* lib/modules/*; do
+			[ ! -d "$f/kernel" ] || mv "$f" ../../modules
+		done
+		for f in boot/config-* usr/lib/modules/*/config; do
+			[ ! -f "$f" ] || mv "$f" ../../config
+		done
+		cd ../.. && rm -rf debs' sh "$rel" "$@"
+	for f in vmlinuz modules; do
+		[ -e "$tree/opt/kernels/$rel/$f" ] || die "no $f in the packages of $rel"
 	done
 }
 
@@ -290,6 +300,44 @@ source_tarball() {
 	echo "/usr/src/linux-source-$1.tar.xz"
 }
 
+# image SERIES DIR: of a series that this Debian has not got any more.  The other one's
+# lists are apart from the root's and are gone afterwards: nothing else comes from there.
+image() {
+	case $1 in
+	6.1) suite=bookworm ;;
+	*) die "no kernel $1 of an earlier Debian (have: 6.1)" ;;
+	esac
+	[ ! -e "$2" ] || die "$2 is there already"
+	exec 9>"$ROOTS/.lock"
+	flock 9
+	apt=/var/lib/nc2-$suite
+	rm -rf "${ROOT:?}$apt"
+	mkdir -p "$ROOT$apt/lists/partial"
+	# On the same mirrors as the root's.
+	sed -n "/ $SUITE-backports /d; s/ $SUITE\([- ]\)/ $suite\1/p" \
+		"$ROOT"/etc/apt/sources.list.d/*.list >"$ROOT$apt/sources.list"
+	cat >"$ROOT$apt/apt.conf" <<-END
+		Dir::Etc::SourceList "$apt/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::State::Lists "$apt/lists";
+		Dir::Cache::pkgcache "";
+		Dir::Cache::srcpkgcache "";
+	END
+	export APT_CONFIG="$apt/apt.conf"
+	step chroot_net "$ROOT" apt-get update
+	rel=$(chroot "$ROOT" apt-cache depends linux-image-amd64 |
+		sed -n "s/^ *Depends: linux-image-\($1\.[0-9].*-amd64\)$/\1/p")
+	[ -n "$rel" ] || die "the mirror has no kernel $1 for $suite"
+	say "kernel $1: $rel (image)"
+	# What an interrupted call has left.
+	rm -rf "$ROOT/opt/kernels/$rel"
+	unpack "$ROOT" "$rel" "linux-image-$rel"
+	rm -rf "${ROOT:?}$apt"
+	mv "$ROOT/opt/kernels/$rel" "$2"
+	exec 9>&-
+	echo "$rel"
+}
+
 case ${1:-} in
 ensure)
 	ensure
@@ -312,6 +360,11 @@ kdir | kver | source)
 bpf)
 	ensure
 	later /usr/bin/bpf-gcc gcc-bpf libbpf-dev
+	;;
+image)
+	[ $# -eq 3 ] || die "image wants a series and a directory"
+	ensure
+	image "$2" "$3"
 	;;
 path)
 	echo "$ROOT"

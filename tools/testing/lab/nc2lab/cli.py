@@ -11,7 +11,7 @@ import guests
 import initrd
 import logs
 from machine import Lab, images, preflight, quote
-from util import LabError, say
+from util import GUEST_KERNELS, KERNELS, LabError, say
 
 # One more than the NIC has virtual functions: somebody has to wait.
 MAX_GUESTS = 8
@@ -34,7 +34,8 @@ def guest_options(p, default):
     p.add_argument('--type', choices=('pv', 'pvh'), default=d('pv'))
     p.add_argument('--front', choices=('nc2', 'stock', 'vf'), default=d('nc2'),
                    help='front end in the guest; vf: the guest owns a virtual function')
-    p.add_argument('--kernel', choices=('6.12', '7.3'), default=d('6.12'))
+    p.add_argument('--kernel', choices=KERNELS if default else KERNELS + GUEST_KERNELS,
+                   default=d('6.12'))
     p.add_argument('--vcpus', type=count(1, 8), default=d(1), metavar='N')
     p.add_argument('--guest-mem', type=count(96, 4096), default=d(256), metavar='M',
                    help='memory of a guest in MB')

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import initrd
-from util import FILES, LabError, in_root, release, say, wait_for
+from util import FILES, GUEST_KERNELS, LabError, images_of, in_root, release, say, wait_for
 
 READY = 600     # seconds; a guest on an idle machine needs some 12
 
@@ -96,6 +96,9 @@ def check(opts, iommu):
     if opts['type'] == 'pvh' and iommu:
         raise LabError('--type pvh does not go with --iommu: QEMU emulates hardware '
                        'virtualization for AMD processors only, this IOMMU for Intel\'s')
+    if opts['kernel'] in GUEST_KERNELS and (opts['front'] != 'stock' or opts.get('driver_domain')):
+        raise LabError(f'--kernel {opts["kernel"]} wants --front stock: our modules are not '
+                       'built for it')
     if opts['front'] == 'nc2':
         initrd.module(opts['kernel'], 'xen-nc2-front.ko')
     if opts.get('driver_domain'):
@@ -114,12 +117,28 @@ def files_of(lab, opts):
     return files
 
 
+def bring(lab, series, rel):
+    """Gives dom0 a kernel that its image does not have, and the initramfs for it."""
+    initramfs = f'/lab/initrd-{rel}'
+    if lab.dom0('sh', '-c', '[ ! -e "$0" ] || echo there', initramfs).strip():
+        return
+    say(f'Linux {rel}: to dom0')
+    images = images_of(series)
+    lab.dom0('mkdir', '-p', f'/boot/{rel}')
+    with open(f'{images}/{rel}/vmlinux', 'rb') as f:
+        lab.dom0_put(f.read(), f'/boot/{rel}/vmlinux')
+    # Last, for it says that all is there.
+    lab.dom0_put(initrd.guest(rel, images), initramfs)
+
+
 def create(lab, names, opts, limit=READY, net=True):
     """Makes guests and waits until they answer and their eth0 has its address."""
     check(opts, lab.state['iommu'])
     if opts['front'] == 'vf' and not lab.state['iommu']:
         raise LabError('--front vf needs an IOMMU: lab up --iommu')
     rel = release(opts['kernel'])
+    if opts['kernel'] in GUEST_KERNELS:
+        bring(lab, opts['kernel'], rel)
     for name in names:
         n = number(name)
         if lab.dom0('xl', 'domid', name, check=False).strip().isdigit():

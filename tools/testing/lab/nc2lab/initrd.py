@@ -81,7 +81,7 @@ def keys():
     return where
 
 
-def base(rel, role, device):
+def base(rel, role, device, images=IMAGES):
     c = Cpio()
     root = subprocess.run([ROOTSH, 'path'], check=True, stdout=subprocess.PIPE,
                           text=True).stdout.strip()
@@ -92,20 +92,25 @@ def base(rel, role, device):
     c.file('bin/busybox', f'{root}/usr/bin/busybox', 0o755)
     c.link('bin/sh', 'busybox')
     c.file('init', f'{FILES}/init', 0o755)
-    where = f'{IMAGES}/{rel}/initrd-modules'
+    where = f'{images}/{rel}/initrd-modules'
     for name in sorted(os.listdir(where)):
         c.file(f'modules/{name}', f'{where}/{name}')
     c.data('lab/role', f'{role} {device}\n'.encode())
     return c
 
 
-def guest(rel):
-    c = base(rel, 'guest', '/dev/xvda')
+def guest(rel, images=IMAGES):
+    c = base(rel, 'guest', '/dev/xvda', images)
     c.file('lab/rc', f'{FILES}/guest-rc', 0o755)
     c.file('lab/inittab', f'{FILES}/guest-inittab')
     c.file('lab/netwatch', f'{FILES}/guest-netwatch', 0o755)
     c.file('lab/agent.py', f'{FILES}/agent.py')
     c.file('lab/xs.py', f'{FILES}/xs.py')
+    # Modules that lab.img does not have; see guest-kernel.sh.
+    tree = f'{images}/{rel}/lib'
+    for where, _, names in sorted(os.walk(tree)):
+        for name in names:
+            c.file(f'lab/lib/{os.path.relpath(where, tree)}/{name}', f'{where}/{name}')
     return c.bytes()
 
 

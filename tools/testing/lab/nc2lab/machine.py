@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import initrd
-from util import (BUILD, HERE, IMAGES, LABS, ROOT_ENV, LabError, in_root, release, run,
+from util import (BUILD, HERE, IMAGES, KERNELS, LABS, ROOT_ENV, LabError, in_root, release, run,
                   say, tail, wait_for)
 
 DOM0_MEM = 1024
@@ -162,7 +162,7 @@ class Lab:
 
     def start_qemu(self, opts):
         rel = release(opts['kernel'])
-        kernels = [release('6.12'), release('7.3')]
+        kernels = [release(series) for series in KERNELS]
         os.makedirs(self.dir, exist_ok=True)
         for name in os.listdir(self.dir):
             if name not in ('.lock', 'state.json'):

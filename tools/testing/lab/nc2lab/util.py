@@ -11,6 +11,10 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BUILD = os.environ.get('NC2_BUILD') or os.path.join(REPO, 'build')
 IMAGES = os.path.join(BUILD, 'images-hvm' if os.environ.get('NC2_LAB_HVM') else 'images')
 LABS = os.path.join(BUILD, 'lab')
+# Series that dom0 and guests may run, and those of an earlier Debian for guests alone,
+# which are fetched when they are first asked for.
+KERNELS = ('6.12', '7.3')
+GUEST_KERNELS = ('6.1',)
 ROOTSH = os.path.join(HERE, '..', 'root.sh')
 FILES = os.path.join(HERE, 'files')
 
@@ -65,8 +69,20 @@ def wait_for(what, limit, probe, interval=0.2, console=None):
         time.sleep(interval)
 
 
+def images_of(series):
+    """Where a kernel of that series, and what is loaded with it, is."""
+    return os.path.join(BUILD, f'images-{series}') if series in GUEST_KERNELS else IMAGES
+
+
 def release(series):
     """The kernel release (uname -r) of a series, as root.sh picked it."""
+    if series in GUEST_KERNELS:
+        # Its progress is shown; where it is made already, it takes no time.
+        r = subprocess.run([f'{HERE}/guest-kernel.sh', series], check=False, text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        if r.returncode:
+            raise LabError(f'could not make a kernel {series} for guests (see above)')
+        return r.stdout.strip()
     root = subprocess.run([ROOTSH, 'path'], check=True, stdout=subprocess.PIPE,
                           text=True).stdout.strip()
     with open(f'{root}/etc/nc2-kernels', encoding='ascii') as f:
