@@ -1,0 +1,212 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the tests have in common in which one of our ends is on the bridged path, mostly
+# with a stock end for a peer.  To be read after lib.sh.
+
+# Several of them.  dom0 has one CPU, and a back offers one queue for each, unless it is
+# told another number.
+QUEUES=$(often 2 4)
+# Each of a socket of its own, which is a flow of its own; nobody listens there.
+FLOWS=128
+NOBODY=9
+
+# Our back, any front: what dom0 counts.
+back_received() {
+	moved back 'q*_rx_bridged_bytes' "$1"
+	moved back 'q*_rx_copied_bytes' "$1"
+	still back 'q*_rx_drop_*'
+	still back 'rx_direct_*'
+}
+
+back_sent() {
+	moved back 'q*_tx_bridged_bytes' "$1"
+	moved back 'q*_tx_copied_bytes' "$1"
+	still back 'q*_tx_drop_*'
+	still back 'tx_direct_*'
+}
+
+front_received() {
+	moved front rx_bridged_bytes "$1"
+	still front 'rx_direct_*'
+	still front 'rx_drop_bad'
+	still front 'rx_drop_no_memory'
+}
+
+front_sent() {
+	moved front tx_bridged_bytes "$1"
+	still front 'tx_direct_*'
+	still front 'tx_drop_*'
+}
+
+# bulk gI BACK FRONT [OPTION...]: iperf3 both ways, with these options; each of our ends
+# counts the bytes.
+bulk() {
+	local who=$1 back=$2 front=$3 n
+
+	shift 3
+	shot a "$who"
+	n=$(iperf wire "$(address "$who")" "$@")
+	shot b "$who"
+	echo "received $n bytes"
+	moved back dev_tx_bytes "$n"
+	[ "$back" = stock ] || back_received "$n"
+	[ "$front" = stock ] || front_received "$n"
+
+	shot a "$who"
+	n=$(iperf wire "$(address "$who")" -R "$@")
+	shot b "$who"
+	echo "sent $n bytes"
+	moved back dev_rx_bytes "$n"
+	[ "$back" = stock ] || back_sent "$n"
+	[ "$front" = stock ] || front_sent "$n"
+}
+
+# From dom0 itself: here frames are large and have blank checksums.
+bulk_dom0() {
+	shot a "$1"
+	iperf dom0 "$(address "$1")"
+	iperf dom0 "$(address "$1")" -R
+	iperf dom0 "$(address6 "$1")"
+	iperf dom0 "$(address6 "$1")" -R
+	shot b "$1"
+	moved back dev_tx_bytes 200000
+	moved back dev_rx_bytes 200000
+}
+
+everybody() {
+	local who=$1
+
+	pings wire "$(address "$who")"
+	pings wire "$(address "$who")" -s 1400
+	pings wire "$(address6 "$who")" -s 1400
+	pings dom0 "$(address "$who")"
+	pings dom0 "$(address6 "$who")" -s 1400
+	pings "$who" 10.99.0.1 -s 1400
+	pings "$who" 10.99.0.2
+	pings "$who" fd99::1
+	pings "$who" fd99::2 -s 1400
+}
+
+udp() {
+	iperf wire "$(address "$1")" -u -b 20M
+	iperf wire "$(address "$1")" -u -b 20M -R
+}
+
+# whole gI TITLE BACK FRONT
+whole() {
+	t "$2: iperf3 both ways" bulk "$1" "$3" "$4"
+	others "$1" "$2"
+}
+
+others() {
+	local who=$1 title=$2
+
+	t "$title: iperf3 between dom0 and guest, IPv4 and IPv6" bulk_dom0 "$who"
+	t "$title: UDP both ways" udp "$who"
+	t "$title: wire, dom0 and guest reach each other" everybody "$who"
+}
+
+stays_bridged() {
+	is path "$(path "$1")" bridged
+	like reason "$(reason "$1")" "$2"
+	is queue "$(d0 show "$1" queue)" ''
+}
+
+# offer N: so many queues, to interfaces that come from now on.
+offer() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -c 'for back in nc2_back netback; do
+			file=/sys/module/xen_$back/parameters/max_queues
+			[ ! -e "$file" ] || echo "$0" >"$file"
+		done' "$1"
+}
+
+# queues gI N: its interface has so many, by what both ends have agreed on and by what
+# the guest's kernel has.
+queues() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	is "multi-queue-num-queues" "$(dom0 sh -c \
+		'xenstore-read "/local/domain/$(xl domid "$0")/device/vif/0/multi-queue-num-queues"' \
+		"$1")" "$2"
+	is "queues to send by" "$(on "$1" sh -c 'ls -d /sys/class/net/eth0/queues/tx-* | wc -l')" "$2"
+}
+
+# each_queue gI BACK FRONT N: it has N queues, and each carries flows, both ways.  The
+# stock ends do not count by queue; one of ours at the other end does.
+each_queue() {
+	local who=$1 back=$2 front=$3 n=$4 queue way
+
+	queues "$who" "$n"
+	lab push "$who" "$TESTS/frames.py" /run/frames.py
+	pings dom0 "$(address "$who")"
+	shot a "$who"
+	# Not from the wire: what a NIC with one queue has received goes into one, with
+	# either back.
+	frames dom0 spread "$(address "$who")" "$NOBODY" "$FLOWS" 1
+	on "$who" python3 /run/frames.py spread 10.99.0.2 "$NOBODY" "$FLOWS" 1
+	pings dom0 "$(address "$who")"
+	shot b "$who"
+	for ((queue = 0; queue < n; queue++)); do
+		for way in rx tx; do
+			# By the hash a queue gets FLOWS / N of them, more or less; by
+			# accident, of anything else, hardly any.
+			[ "$back" = stock ] || moved back "q${queue}_${way}_bridged_frames" 8
+			[ "$front" = stock ] || moved front "${way}_queue_${queue}_frames" 8
+		done
+	done
+}
+
+# replaced gI BACK FRONT N: its interface is made anew, with so many queues.
+replaced() {
+	offer "$4"
+	unplug "$1"
+	plug "$1"
+	each_queue "$@"
+}
+
+# several gI TITLE BACK FRONT: with several queues instead of one.
+several() {
+	t "$2: $QUEUES queues carry frames" replaced "$1" "$3" "$4" "$QUEUES"
+	t "$2: $QUEUES queues, iperf3 both ways" bulk "$1" "$3" "$4" -P 4
+}
+
+# comes FRONT OPTION...: g1 is a guest with that front, and one queue.
+comes() {
+	local front=$1
+
+	shift
+	if dom0 xl domid g1 >/dev/null 2>&1; then
+		lab guest destroy g1
+		d0 clean "$LIMIT"
+	fi
+	offer 1
+	create g1 --front "$front" "$@"
+	queues g1 1
+}
+
+# title_of END KERNEL nc2|stock
+title_of() {
+	case $3 in
+	nc2) echo "our $1 on $2" ;;
+	*) echo "stock $1 of $2" ;;
+	esac
+}
+
+# meets HOST BACK FRONT KERNEL TYPE: the back, loaded in a dom0 with the kernel HOST,
+# meets the front in a guest, g1, of that TYPE and KERNEL.
+meets() {
+	local back=$2 front=$3 title
+
+	title="$(title_of front "$4" "$front"), $(title_of back "$1" "$back"), ${5^^}"
+	t "$title: a guest comes" comes "$front" --kernel "$4" --type "$5"
+	[ "$T_FAILED" = 0 ] || return 0
+	whole g1 "$title" "$back" "$front"
+	if [ "$back" = nc2 ]; then
+		t "$title: the back says why it is bridged" stays_bridged g1 '*'
+	fi
+	# 12-control has our front with two queues, with either back.
+	if [ "$front" = stock ] || long; then
+		several g1 "$title" "$back" "$front"
+	fi
+}
