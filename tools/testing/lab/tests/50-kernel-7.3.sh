@@ -1,9 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The direct path with Linux 7.3 in dom0 and in the guest.
+# Linux 7.3 in dom0 and in the guest: each of our ends with the stock other end, with
+# two queues, and the direct path.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/peers.sh
+. "$TESTS/peers.sh"
 
 both_ways() {
 	local n
@@ -54,8 +57,42 @@ next() {
 	both_ways
 }
 
-up --kernel 7.3 --guests 1 --vfs 1
-serve g1
+our_front() {
+	offer 2
+	create g1 --vcpus 2
+}
+
+# front FROM TO: the guest, without an interface for the moment, changes its driver.
+front() {
+	on g1 rmmod "$1"
+	case $2 in
+	xen_nc2_front) on g1 insmod /lab/modules/xen-nc2-front.ko ;;
+	*) on g1 modprobe "$2" ;;
+	esac
+}
+
+stock_front() {
+	unplug g1
+	lab back nc2 max_queues=2
+	front xen_nc2_front xen_netfront
+	plug g1
+}
+
+our_pair() {
+	unplug g1
+	front xen_netfront xen_nc2_front
+	plug g1 gatewaydev=nic0
+}
+
+up --kernel 7.3 --guests 0 --vfs 1 --back stock
+needed "our front on the stock back" our_front
+t "our front, stock back: two queues carry frames" each_queue g1 stock nc2 2
+t "our front, stock back: iperf3 both ways" bulk g1 stock nc2 -P 4
+needed "the stock front on our back" stock_front
+t "stock front, our back: two queues carry frames" each_queue g1 nc2 stock 2
+t "stock front, our back: iperf3 both ways" bulk g1 nc2 stock -P 4
+# The long form of 10-bridged does all of that, with this kernel as well.
+needed "our pair" our_pair
 t "both run Linux 7.3" versions
 t "PV: direct, both ways" both_ways
 t "PV: the path changes under a TCP stream" changes
