@@ -213,6 +213,8 @@ err_sysfs:
 err_drvdata:
 	forget(xdev);
 err_vif:
+	/* Or the driver that takes it next would be thought to be this one. */
+	nc2b_direct_withdraw(be->vif->direct);
 	nc2b_link_stop(be->vif);
 	nc2b_vif_destroy(be->vif);
 err_free:
