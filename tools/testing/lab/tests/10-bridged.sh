@@ -30,6 +30,28 @@ by_policy() {
 	stays_bridged "$1" '*administrator*'
 }
 
+# segmentation gI on|off: of both ends.
+segmentation() {
+	on "$1" ethtool -K eth0 tso "$2"
+	dom0 ethtool -K "$(d0 vif "$1")" tso "$2"
+}
+
+# The counter-proof: who sends has to cut them.
+short_frames() {
+	local to
+
+	segmentation "$1" off
+	# shellcheck disable=SC2046 # words
+	for to in "$(address6 "$1")" $(also "$(address "$1")"); do
+		shot a "$1"
+		iperf dom0 "$to" -t 1 --bidir
+		shot b "$1"
+		lengths rx nc2 nc2 0 1514
+		lengths tx nc2 nc2 0 1514
+	done
+	segmentation "$1" on
+}
+
 # beside HOST BACK FRONT: with guests of each kernel and kind.
 beside() {
 	local kernel type
@@ -48,6 +70,7 @@ our_pair() {
 	t "$title without gatewaydev=" create g1 --front nc2 --path bridged
 	t "$title without gatewaydev= is bridged" stays_bridged g1 '*gatewaydev*'
 	whole g1 "$title, bridged, PV" nc2 nc2
+	t "$title: without segmentation frames are short" short_frames g1
 	if long; then
 		several g1 "$title, bridged, PV" nc2 nc2
 	fi
@@ -56,7 +79,7 @@ our_pair() {
 	t "$title, bridged, PVH: iperf3 both ways" bulk g2 nc2 nc2
 	# What the kind of guest makes no difference to.
 	if long; then
-		others g2 "$title, bridged, PVH"
+		others g2 "$title, bridged, PVH" nc2 nc2
 	fi
 }
 

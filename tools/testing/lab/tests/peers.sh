@@ -62,16 +62,46 @@ bulk() {
 	[ "$front" = stock ] || front_sent "$n"
 }
 
-# From dom0 itself: here frames are large and have blank checksums.
+# lengths rx|tx BACK FRONT LEAST [MOST]: what our ends have seen of it from shot "a" to
+# shot "b", and how long the frames were on average.
+lengths() {
+	local way=$1 back=$2 front=$3
+
+	shift 3
+	if [ "$back" != stock ]; then
+		moved back "q*_${way}_bridged_bytes" 100000
+		average back "q*_${way}_bridged_bytes" "q*_${way}_bridged_frames" "$@"
+	fi
+	if [ "$front" != stock ]; then
+		moved front "${way}_bridged_bytes" 100000
+		average front "${way}_bridged_bytes" "${way}_bridged_frames" "$@"
+	fi
+}
+
+# bulk_dom0 gI BACK FRONT: from dom0 itself: here frames are large, so that somebody else
+# cuts them, and have blank checksums.
 bulk_dom0() {
-	shot a "$1"
-	iperf dom0 "$(address "$1")"
-	iperf dom0 "$(address "$1")" -R
-	iperf dom0 "$(address6 "$1")"
-	iperf dom0 "$(address6 "$1")" -R
+	local to
+
 	shot b "$1"
-	moved back dev_tx_bytes 200000
-	moved back dev_rx_bytes 200000
+	for to in "$(address "$1")" "$(address6 "$1")"; do
+		next_shot
+		iperf dom0 "$to" -t 1
+		shot b "$1"
+		moved back dev_tx_bytes 100000
+		lengths rx "$2" "$3" 1600
+		next_shot
+		iperf dom0 "$to" -t 1 -R
+		shot b "$1"
+		moved back dev_rx_bytes 100000
+		lengths tx "$2" "$3" 1600
+	done
+}
+
+# The last one is the one before the next.
+next_shot() {
+	mv "$TMP/b.back" "$TMP/a.back"
+	mv "$TMP/b.front" "$TMP/a.front"
 }
 
 everybody() {
@@ -96,13 +126,13 @@ udp() {
 # whole gI TITLE BACK FRONT
 whole() {
 	t "$2: iperf3 both ways" bulk "$1" "$3" "$4"
-	others "$1" "$2"
+	others "$@"
 }
 
 others() {
 	local who=$1 title=$2
 
-	t "$title: iperf3 between dom0 and guest, IPv4 and IPv6" bulk_dom0 "$who"
+	t "$title: large frames between dom0 and guest, IPv4 and IPv6" bulk_dom0 "$who" "$3" "$4"
 	t "$title: UDP both ways" udp "$who"
 	t "$title: wire, dom0 and guest reach each other" everybody "$who"
 }
