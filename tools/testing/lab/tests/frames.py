@@ -10,11 +10,16 @@ frames.py toeplitz KEY FROM TO [FROM_PORT TO_PORT]
 frames.py hashed DEV HASH SECONDS waits for a received frame whose skb has that hash
 frames.py sums DEV FROM SECONDS   waits for a received frame of TCP from that address;
                                   prints whether its checksum is "blank" or "full"
+frames.py kinds DEV SECONDS FROM...
+                                  waits for received frames of TCP and of UDP, by IPv4 and
+                                  by IPv6, from these addresses; prints of the first of each
+                                  whether its checksum is "blank" or "full"
 frames.py verdict DEV FROM SECONDS
                                   waits for the same; prints whether its checksum is known to
                                   be right: "valid" or "none"
-frames.py segment DEV MAC FROM TO good|bad
-                                  sends a frame of TCP to MAC, its checksum right or wrong
+frames.py segment DEV MAC FROM TO good|bad [udp]
+                                  sends a frame of TCP, or UDP, to MAC, its checksum right
+                                  or wrong
 frames.py tagged DEV VLAN N       sends N frames with that tag to everybody
 frames.py announced DEV MAC SECONDS ADDRESS...
                                   waits until MAC has told everybody of each address
@@ -53,6 +58,8 @@ ETH_P = 0x88b5
 # Classic BPF: load skb->hash, skip one if it is the value, drop, accept.
 LD_RXHASH, JEQ, RET = 0x20, 0x15, 0x06
 SKF_AD_RXHASH = 0xfffff000 + 32
+KINDS = {(4, socket.IPPROTO_TCP): 'tcp4', (4, socket.IPPROTO_UDP): 'udp4',
+         (6, socket.IPPROTO_TCP): 'tcp6', (6, socket.IPPROTO_UDP): 'udp6'}
 
 
 def group(address, source, n):
@@ -123,15 +130,42 @@ def hashed(dev, value, seconds):
         return
 
 
+def origin(frame):
+    """What kind of frame it is, of those that have a checksum, and whose."""
+    if frame[12:14] == b'\x08\0':
+        return KINDS.get((4, frame[23])), frame[26:30]
+    if frame[12:14] == b'\x86\xdd':
+        return KINDS.get((6, frame[20])), frame[22:38]
+    return None, None
+
+
 def status_of(dev, source, seconds):
-    source = socket.inet_aton(source)
+    source = ipaddress.ip_address(source).packed
     for frame, status in received(listen(dev, seconds), 'frame of TCP'):
-        if frame[12:14] == b'\x08\0' and frame[23] == 6 and frame[26:30] == source:
+        kind, whose = origin(frame)
+        if kind in ('tcp4', 'tcp6') and whose == source:
             return status
 
 
+def word(status):
+    return 'blank' if status & TP_STATUS_CSUMNOTREADY else 'full'
+
+
 def sums(*args):
-    print('blank' if status_of(*args) & TP_STATUS_CSUMNOTREADY else 'full')
+    print(word(status_of(*args)))
+
+
+def kinds(dev, seconds, *sources):
+    sources = {ipaddress.ip_address(s).packed for s in sources}
+    seen = {}
+    for frame, status in received(listen(dev, seconds), 'frame of another kind'):
+        kind, whose = origin(frame)
+        if kind and whose in sources and kind not in seen:
+            seen[kind] = word(status)
+            print(kind, seen[kind], flush=True)
+        if len(seen) == len(KINDS):
+            break
+    print(*(f'{kind}={seen[kind]}' for kind in KINDS.values()))
 
 
 def verdict(*args):
@@ -153,18 +187,29 @@ def checksum(data):
     return struct.pack('>H', 0xffff - sum(struct.unpack(f'>{len(data) // 2}H', data)) % 0xffff)
 
 
-def segment(dev, address, source, to, quality):
-    s, own = sender(dev)
-    ends = socket.inet_aton(source) + socket.inet_aton(to)
-    # A reset: nobody answers it.
-    tcp = bytearray(struct.pack('>HHIIHHHH', 4567, 7, 1, 0, 0x5004, 0, 0, 0)) + bytes(20)
-    tcp[16:18] = checksum(ends + struct.pack('>HH', socket.IPPROTO_TCP, len(tcp)) + tcp)
-    if quality == 'bad':
-        tcp[17] ^= 1
-    ip = bytearray(struct.pack('>HHHHBBH', 0x4500, 20 + len(tcp), 0, 0, 64,
-                               socket.IPPROTO_TCP, 0)) + ends
+def packet(source, to, protocol, size):
+    """The header of an IP packet with so many bytes of a protocol, behind the frame's type."""
+    if len(source) == 16:
+        return b'\x86\xdd' + struct.pack('>IHBB', 6 << 28, size, protocol, 64) + source + to
+    ip = bytearray(struct.pack('>HHHHBBH', 0x4500, 20 + size, 0, 0, 64, protocol, 0)) + source + to
     ip[10:12] = checksum(ip)
-    s.send(mac(address) + own + b'\x08\0' + ip + tcp)
+    return b'\x08\0' + ip
+
+
+def segment(dev, address, source, to, quality, kind='tcp'):
+    s, own = sender(dev)
+    source, to = (ipaddress.ip_address(a).packed for a in (source, to))
+    if kind == 'tcp':
+        # A reset: nobody answers it.
+        protocol, at = socket.IPPROTO_TCP, 16
+        data = bytearray(struct.pack('>HHIIHHHH', 4567, 7, 1, 0, 0x5004, 0, 0, 0)) + bytes(20)
+    else:
+        protocol, at = socket.IPPROTO_UDP, 6
+        data = bytearray(struct.pack('>HHHH', 4567, 9, 28, 0)) + bytes(20)
+    data[at:at + 2] = checksum(source + to + struct.pack('>HH', protocol, len(data)) + data)
+    if quality == 'bad':
+        data[at + 1] ^= 1
+    s.send(mac(address) + own + packet(source, to, protocol, len(data)) + data)
 
 
 def tagged(dev, vlan, n):
@@ -284,6 +329,6 @@ def claimed(dev, name, honest, seconds):
 
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
-     'verdict': verdict, 'segment': segment, 'tagged': tagged, 'announced': announced,
-     'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
+     'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
+     'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
      'claimed': claimed, 'taken': taken}[sys.argv[1]](*sys.argv[2:])
