@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Options of the bridged path that the other scripts leave as they are: event
-# channels, checksums, long frames, segments of UDP, the rate, announcements.  What comes of each is
-# read from counters and from the frames.
+# Options of the bridged path that the other scripts leave as they are: the MTU from
+# the first on, event channels, checksums, long frames, segments of UDP, the rate,
+# announcements.  What comes of each is read from counters and from the frames.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,9 +13,27 @@ MAC=00:16:3e:99:00:01
 prepare() {
 	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
 	lab back nc2 max_queues=2
-	create g1 --vcpus 2 --path bridged
+	create g1 --vcpus 2 --path bridged --vif mtu=1400
 	lab push g1 "$TESTS/frames.py" /run/frames.py
 	lab push g1 "$TESTS/netdev.py" /run/netdev.py
+}
+
+mtu_is() {
+	is "MTU of eth0" "$(on g1 cat /sys/class/net/eth0/mtu)" "$1"
+	is "MTU of the vif" "$(dom0 cat "/sys/class/net/$(d0 vif g1)/mtu")" "$1"
+}
+
+# The key was there before the guest ran.  Without it, as in the other scripts, it is the
+# bridge's, which it is from here on.
+first_mtu() {
+	mtu_is 1400
+	pings g1 10.99.0.1 -M "do" -s 1372
+	! on g1 ping -q -M "do" -c 1 -w 2 -s 1373 10.99.0.1 || fail "a frame of MTU 1401"
+	dom0 sh -ec 'id=$(xl domid g1)
+		xenstore-rm "/local/domain/0/backend/vif/$id/0/mtu"
+		xenstore-write "/local/domain/$id/device/vif/0/mtu" 1500'
+	everywhere 1500
+	mtu_is 1500
 }
 
 both_ways() {
@@ -183,6 +201,7 @@ sums_xdp() {
 hostile_modules
 up --guests 0 --vfs 0
 needed "our pair, two queues" prepare
+t "an MTU that the vif line names: both ends have it from the first on" first_mtu
 t "an event channel each way" two_channels
 t "one event channel for both" one_channel
 t "frames of 9000 bytes" jumbo
