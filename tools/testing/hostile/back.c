@@ -5,13 +5,16 @@
  *	insmod nc2-hostile-back.ko dev=vif1.0 action=NAME
  *	insmod nc2-hostile-back.ko action=key key=NAME value=TEXT
  *	insmod nc2-hostile-back.ko action=no-room value=PAGES
+ *	insmod nc2-hostile-back.ko dev=vif1.0 action=offset value=BYTES
  *
  * Writes into what a running xen-nc2-back shares with the guest, behind the
  * back's back, and sends an event; names that begin with "net-" are lies on the
  * rings of the bridged path.  Or, as long as the module is loaded, falsifies a
  * key of xenstore that the back writes when a front begins, or has the back believe
  * that Xen cannot map for it so many pages of a guest, or more, at a time, or (action
- * "hold") keeps some pages that the guest has granted to receive into.
+ * "hold") keeps some pages that the guest has granted to receive into.  Action "offset"
+ * is no lie: as long as the module is loaded received frames begin so many bytes behind
+ * the beginning of their pages, as netif.h allows and no back does without an XDP program.
  *
  * Knows the back from inside, so it must be built from the same sources.
  */
@@ -43,7 +46,11 @@ MODULE_PARM_DESC(key, "For action=key: the xenstore key to falsify");
 
 static char *value = "";
 module_param(value, charp, 0444);
-MODULE_PARM_DESC(value, "For action=key: what to write there; for action=no-room: pages");
+MODULE_PARM_DESC(value, "For action=key: what to write there; no-room: pages; offset: bytes");
+
+static unsigned int moved;
+module_param(moved, uint, 0444);
+MODULE_PARM_DESC(moved, "For action=offset: pages that begin there");
 
 static void comp_put(struct nc2b_direct *d, struct xen_nc2_comp c)
 {
@@ -396,12 +403,87 @@ static int hold(struct nc2b_vif *vif)
 	return err;
 }
 
+static unsigned int shift;
+/* Held until the module goes. */
+static struct net_device *shifted;
+
+/* Copies are not made yet, and the guest has not been shown the responses. */
+static void move_frames(struct nc2b_queue *q)
+{
+	RING_IDX at = q->rx.sring->rsp_prod;
+	struct xen_netif_rx_response *rsp;
+	const struct nc2b_rx_slot *s = q->slots;
+	unsigned int i;
+
+	for (; at != q->rx.rsp_prod_pvt; at++, s++) {
+		rsp = RING_GET_RESPONSE(&q->rx, at);
+		/* An extra info, or a page that is full. */
+		if (!s->nr_ops || rsp->offset + rsp->status + shift > XEN_PAGE_SIZE)
+			continue;
+		rsp->offset += shift;
+		for (i = s->op; i < s->op + s->nr_ops; i++)
+			q->rx_ops[i].dest.offset += shift;
+		moved++;
+	}
+}
+
+/* nc2b_grant_copy(ops, nr), in the poll of a queue. */
+static int before_copy(struct kprobe *p, struct pt_regs *regs)
+{
+	struct nc2b_vif *vif = netdev_priv(shifted);
+	struct nc2b_queue *queues = READ_ONCE(vif->queues);
+	unsigned int i;
+
+	for (i = 0; queues && i < vif->nr_queues; i++)
+		if (queues[i].rx_ops == (struct gnttab_copy *)regs->di)
+			move_frames(&queues[i]);
+	return 0;
+}
+
+static struct kprobe copies = {
+	.symbol_name = "xen_nc2_back:nc2b_grant_copy",
+	.pre_handler = before_copy,
+};
+
+static int shift_frames(struct net_device *netdev)
+{
+	int err = kstrtouint(value, 10, &shift);
+
+	if (err)
+		return err;
+	dev_hold(netdev);
+	shifted = netdev;
+	err = register_kprobe(&copies);
+	if (err) {
+		dev_put(netdev);
+		shifted = NULL;
+	}
+	return err;
+}
+
+/* What is done to one interface. */
+static int act_on(struct net_device *netdev)
+{
+	struct nc2b_vif *vif = netdev_priv(netdev);
+	struct nc2b_direct *d = vif->direct;
+	int i, err = -EINVAL;
+
+	if (!strcmp(action, "hold"))
+		return hold(vif);
+	if (!strcmp(action, "offset"))
+		return shift_frames(netdev);
+	mutex_lock(&d->lock);
+	for (i = 0; i < ARRAY_SIZE(acts); i++)
+		if (!strcmp(action, acts[i].name))
+			err = tell(d, i);
+	mutex_unlock(&d->lock);
+	return err == -EINVAL ? tell_bridged(vif) : err;
+}
+
 static int __init hostile_init(void)
 {
 	struct net_device *netdev;
-	struct nc2b_direct *d;
-	struct nc2b_vif *vif;
-	int i, err = -EINVAL;
+	int err;
 
 	if (!strcmp(action, "key")) {
 		err = register_kprobe(&probe);
@@ -413,20 +495,7 @@ static int __init hostile_init(void)
 	netdev = dev_get_by_name(&init_net, dev);
 	if (!netdev)
 		return -ENODEV;
-	vif = netdev_priv(netdev);
-	if (!strcmp(action, "hold")) {
-		err = hold(vif);
-		dev_put(netdev);
-		return err;
-	}
-	d = vif->direct;
-	mutex_lock(&d->lock);
-	for (i = 0; i < ARRAY_SIZE(acts); i++)
-		if (!strcmp(action, acts[i].name))
-			err = tell(d, i);
-	mutex_unlock(&d->lock);
-	if (err == -EINVAL)
-		err = tell_bridged(vif);
+	err = act_on(netdev);
 	dev_put(netdev);
 	return err;
 }
@@ -440,6 +509,10 @@ static void __exit hostile_exit(void)
 		unregister_kretprobe(&room);
 	if (holding)
 		let_go();
+	if (shifted) {
+		unregister_kprobe(&copies);
+		dev_put(shifted);
+	}
 }
 module_exit(hostile_exit);
 

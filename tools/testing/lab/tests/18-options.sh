@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Options of the bridged path that the other scripts leave as they are: the MTU from
-# the first on, event channels, checksums, long frames, segments of UDP, the rate,
-# announcements.  What comes of each is read from counters and from the frames.
+# the first on, event channels, checksums, long frames, segments of UDP, where in its page
+# a frame begins, scatter-gather, the rate, announcements.  What comes of each is read
+# from counters and from the frames.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -100,6 +101,36 @@ jumbo() {
 	both_ways
 	everywhere 1500
 	pings wire "$(address g1)"
+}
+
+# Every byte of the stream is looked at, and the pings' frames are copied whole.
+offset() {
+	local n frames
+
+	dom0 insmod /root/nc2-hostile-back.ko dev="$(d0 vif g1)" action=offset value="$1"
+	shot a g1
+	pings wire "$(address g1)" -s 100
+	stream_start g1
+	stream_moves g1
+	stream_end g1
+	shot b g1
+	n=$(dom0 cat /sys/module/nc2_hostile_back/parameters/moved)
+	dom0 rmmod nc2_hostile_back
+	frames=$(change front rx_bridged_frames)
+	echo "pages that began at $1: $n, of $frames frames"
+	[ "$frames" -ge 20 ] || fail "only $frames frames"
+	# Of a long frame the last page alone has room for that.
+	[ $((n * 4)) -ge "$frames" ] || fail "only $n pages began there"
+	still front 'rx_drop_*'
+}
+
+offsets() {
+	local n
+
+	# shellcheck disable=SC2046 # words
+	for n in 2 $(also 1 64 255 2000); do
+		offset "$n"
+	done
 }
 
 # sent LEAST: so much has the guest sent since it connected.
@@ -206,6 +237,7 @@ t "an event channel each way" two_channels
 t "one event channel for both" one_channel
 t "frames of 9000 bytes" jumbo
 t "segments of UDP cross as one frame" udp_segments
+t "frames that begin behind the beginning of their page" offsets
 t "rate= limits all queues together" rate
 t "peers are told of a new place" announced
 t "the front heeds a back without checksums" sums
