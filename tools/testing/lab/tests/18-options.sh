@@ -15,6 +15,7 @@ prepare() {
 	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
 	lab back nc2 max_queues=2
 	create g1 --vcpus 2 --path bridged --vif mtu=1400
+	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/frames.py" /run/frames.py
 	lab push g1 "$TESTS/netdev.py" /run/netdev.py
 }
@@ -207,16 +208,39 @@ vif_sums() {
 	dom0 ethtool -k "$(d0 vif g1)" | grep -q "tx-checksum-ipv4: $1"
 }
 
-# A back that takes no blank checksums gets none; no other key tells so.
+# A back that takes no blank checksums gets none; no other key tells so.  For what comes
+# next, both ends say in this connection that they take frames in one piece only.
 sums() {
 	is "from the guest" "$(from_guest)" blank
 	dom0 sh -c 'xenstore-write \
 		"/local/domain/0/backend/vif/$(xl domid g1)/0/feature-no-csum-offload" 1'
+	on g1 insmod /root/nc2-hostile.ko action=key key=feature-sg value=0
+	dom0 insmod /root/nc2-hostile-back.ko action=key key=feature-sg value=0
 	rebind g1
+	on g1 rmmod nc2_hostile
+	dom0 rmmod nc2_hostile_back
 	pings g1 10.99.0.2
 	is "from the guest" "$(from_guest)" full
 	dom0 sh -c 'xenstore-rm \
 		"/local/domain/0/backend/vif/$(xl domid g1)/0/feature-no-csum-offload"'
+}
+
+# without_pieces DEV WHO: ethtool says so, and there is no MTU that would take several.
+without_pieces() {
+	on "$2" ethtool -k "$1" | grep 'tx-scatter-gather: off'
+	! on "$2" ip link set "$1" mtu 9000 || fail "$1: frames of 9000 bytes"
+}
+
+# That longer ones would be seen is known by the frames of 9000 bytes, which take three
+# pieces, and by 10-bridged.  What the guest sends is short for want of checksums as well.
+one_piece() {
+	without_pieces eth0 g1
+	without_pieces "$(d0 vif g1)" dom0
+	shot a g1
+	iperf dom0 "$(address g1)" -t 1
+	shot b g1
+	moved back 'q*_rx_bridged_bytes' 100000
+	average back 'q*_rx_bridged_bytes' 'q*_rx_bridged_frames' 0 1514
 }
 
 sums_xdp() {
@@ -241,5 +265,6 @@ t "frames that begin behind the beginning of their page" offsets
 t "rate= limits all queues together" rate
 t "peers are told of a new place" announced
 t "the front heeds a back without checksums" sums
+t "frames in one piece, as the other end asks for it" one_piece
 t "the back heeds a front without checksums: XDP" sums_xdp
 finish
