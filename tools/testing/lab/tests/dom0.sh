@@ -29,10 +29,42 @@ show() {
 }
 
 # events gI: those of the guest's, and how many of them Xen was told were for
-# nothing, which makes it delay the next ones.
+# nothing, which makes it delay the next ones; by how many ticks it has done so.
 events() {
 	dir=$(nc2 "$1") || die "$dir"
-	cat "$dir/../xenbus/events" "$dir/../xenbus/spurious_events"
+	cat "$dir/../xenbus/events" "$dir/../xenbus/spurious_events" \
+		"$dir/../xenbus/jiffies_eoi_delayed"
+}
+
+# masked gI TIMES: in how many of so many looks Xen has dom0's end of the event channel
+# masked by which the guest's first queue sends.
+masked() {
+	id=$(id_of "$1") || die "$id"
+	port=$(xenstore-read "/local/domain/$id/device/vif/0/queue-0/event-channel-tx") ||
+		die "$1 has no such channel"
+	sum=0
+	for _ in $(seq "$2"); do
+		xl dmesg -c >/dev/null
+		xl debug-keys e
+		n=0
+		until mask=$(xl dmesg | mask_of "$id" "$port") && [ -n "$mask" ]; do
+			n=$((n + 1))
+			[ $n -lt 100 ] || die "Xen does not say whether it is masked"
+			sleep 0.1
+		done
+		sum=$((sum + mask))
+	done
+	echo "$sum"
+}
+
+# mask_of DOMAIN PORT: of dom0's channel whose other end that is, "[pending/masked/...]".
+mask_of() {
+	awk -v end=" d=$1 p=$2 " '
+		/Event channel information for domain/ { on = / domain 0:/ }
+		on && index($0 " ", end) && match($0, /\[[01]\/[01]\//) {
+			print substr($0, RSTART + 3, 1)
+			exit
+		}'
 }
 
 # errors gI: what the back has written down of its interface.
