@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # An end of the bridged path that lies (tools/testing/hostile), stands still or is
-# silent.  What a guest says wrong costs it that frame; where its rings cannot be
-# believed any more it has no network until it connects anew, and one line of the
-# log says so.  A lie of the back costs a new connection.  Another guest's TCP
-# connection goes on through all of it.
+# silent, or whose keys of xenstore make no sense.  What
+# a guest says wrong costs it that frame; where its rings cannot be believed any more it
+# has no network until it connects anew, and one line of the log says so.  A lie of the
+# back costs a new connection.  Another guest's TCP connection goes on through all of it.
 # shellcheck disable=SC2016,SC2046 # expanded in dom0 or in the guest; words
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -291,6 +291,57 @@ bad_back() {
 	others_fine
 }
 
+# Numbers that no ring has: another driver's pages may be granted by any that there is.
+NO_RING=4294967295
+NO_RINGS="tx-ring-ref=$NO_RING rx-ring-ref=$NO_RING"
+BEGIN="1 ?2 request-rx-copy=1"
+
+# What the back says of a front that writes this.  It has ten lines a minute for that.
+refused_keys() {
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
+	d0 scenes g1 "
+		front wants 0 queues: $BEGIN multi-queue-num-queues=0 4 ?5
+		front wants $NO_RING queues: $BEGIN multi-queue-num-queues=$NO_RING 4 ?5
+		reading the front's rings: $BEGIN rx-ring-ref=$NO_RING event-channel=1 4 ?5
+		reading the front's rings: $BEGIN rx-ring-ref=$NO_RING event-channel=1 tx-ring-ref=banana 4 ?5
+		reading the front's rings: $BEGIN $NO_RINGS 4 ?5
+		reading the front's rings: $BEGIN $NO_RINGS event-channel=banana 4 ?5
+		reading the front's rings: $BEGIN multi-queue-num-queues=2 queue-0/tx-ring-ref=$NO_RING \
+			queue-0/rx-ring-ref=$NO_RING queue-0/event-channel=1 4 ?5
+		connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 4 ?5
+		connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 ctrl-ring-ref=$NO_RING \
+			event-channel-ctrl=1 4 ?5"
+	if long; then
+		d0 rebind g1
+		d0 scenes g1 "
+			front does not copy: 1 ?2 request-rx-copy=0 4 ?5
+			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
+				multi-queue-num-queues=banana 4 ?5
+			reading the front's rings: $BEGIN $NO_RINGS event-channel-tx=1 4 ?5
+			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
+				ctrl-ring-ref=$NO_RING 4 ?5"
+	fi
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+	wait_address g1
+	others_fine
+}
+
+is_told() {
+	d0 errors g1 | grep -q "$1"
+}
+
+# Rings that can be mapped, and a channel that there is not; then the right one.
+no_channel() {
+	on g1 insmod /root/nc2-hostile.ko action=key key=event-channel-tx value=999999
+	on g1 sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
+	until_true 60 "the back says so" is_told "connecting the front's rings"
+	on g1 rmmod nc2_hostile
+	until_true "$LIMIT" "the guest has a new connection" answers
+	others_fine
+}
+
 # Nobody waits for it under RTNL, where nothing else could be done to any interface.  Once
 # it is known that it is silent, it is asked no more.
 silent_control() {
@@ -359,7 +410,9 @@ t "a queue without buffers harms only itself" deaf_queue
 t "small frames that wait for it are bounded by their memory" small_frames
 t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-ahead net-rx-id \
 	net-rx-long net-rx-endless net-rx-extra $(also net-rx-longest)
+t "refused, and told in xenstore: queues, rings, event channels" refused_keys
 t "a back that is silent on the control ring" silent_control
+t "refused, and told in xenstore: an event channel that there is not" no_channel
 t "a back without a driver while the front's comes and goes" silent_back
 t "refused time after time" refused_often
 finish

@@ -395,6 +395,93 @@ await() {
 	done
 }
 
+# play gI STEP...: what the guest's front, which may have no driver, or a toolstack does in
+# xenstore:
+#	N			the front is in that state
+#	KEY=VALUE, -KEY		a key of the front's directory, or its end
+#	back/KEY=VALUE, -back/KEY
+#				the same of the back's
+#	?N, %N			waits until the back, or the front, is in that state
+#	!N			the back is in that state, and stays so for a moment
+play() {
+	id=$(id_of "$1") || die "$id"
+	shift
+	steps "$id" "$@"
+}
+
+# steps DOMAIN STEP...
+steps() {
+	front=/local/domain/$1/device/vif/0
+	back=/local/domain/0/backend/vif/$1/0
+	shift
+	for step; do
+		rest=${step#?}
+		case $step in
+		\?*) await "$back" "$rest" ;;
+		%*) await "$front" "$rest" ;;
+		!*) stays "$back" "$rest" ;;
+		-back/*) xenstore-rm "$back/${rest#back/}" ;;
+		-*) xenstore-rm "$front/$rest" ;;
+		back/*=*)
+			rest=${step#back/}
+			xenstore-write "$back/${rest%%=*}" "${rest#*=}"
+			;;
+		*=*) xenstore-write "$front/${step%%=*}" "${step#*=}" ;;
+		*) xenstore-write "$front/state" "$step" ;;
+		esac || die "xenstore does not do '$step'"
+	done
+}
+
+# stays NODE STATE
+stays() {
+	sleep 0.3
+	now=$(xenstore-read "$1/state")
+	[ "$now" = "$2" ] || die "$1 is in state $now, want $2"
+}
+
+# scenes gI TABLE: each line is played by a front without a driver, which is Closed
+# before and after: "TEXT: STEP...", where the error that the back writes down has that
+# text, or - if none is asked for.  Rings that are named must be ones that there cannot
+# be: some other driver of the guest's may have granted any other number.
+scenes() {
+	id=$(id_of "$1") || die "$id"
+	error=/local/domain/0/error/backend/vif/$id/0/error
+	# A question mark is no glob here.
+	set -f
+	while read -r line; do
+		[ -n "$line" ] || continue
+		echo "$line"
+		text=${line%%: *}
+		wipe "$id" "$error"
+		# shellcheck disable=SC2086 # words
+		steps "$id" ${line#*: }
+		[ "$text" = - ] || told "$error" "$text"
+		steps "$id" 6 '?6'
+	done <<-END
+		$2
+	END
+	wipe "$id" "$error"
+}
+
+# What a front may have left, and what was said of it.
+wipe() {
+	for key in queue-0 queue-1 multi-queue-num-queues tx-ring-ref rx-ring-ref event-channel \
+		event-channel-tx event-channel-rx ctrl-ring-ref event-channel-ctrl; do
+		xenstore-rm "/local/domain/$1/device/vif/0/$key" 2>/dev/null
+	done
+	xenstore-rm "$2" 2>/dev/null || true
+}
+
+# told NODE TEXT: it is there, after some moments.
+told() {
+	n=0
+	until said=$(xenstore-read "$1" 2>&1) && [ "${said#*"$2"}" != "$said" ]; do
+		n=$((n + 1))
+		[ $n -lt 200 ] || die "the error is '$said', not '$2'"
+		sleep 0.05
+	done
+}
+
 # knock gI TIMES: the guest, which has no driver for its interface, wants 99 queues.
 knock() {
 	id=$(id_of "$1") || die "$id"
