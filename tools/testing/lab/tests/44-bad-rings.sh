@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # An end of the bridged path that lies (tools/testing/hostile), stands still or is
-# silent, or whose keys of xenstore make no sense.  What
+# silent, or whose keys and states of xenstore make no sense or come in an odd order.  What
 # a guest says wrong costs it that frame; where its rings cannot be believed any more it
 # has no network until it connects anew, and one line of the log says so.  A lie of the
 # back costs a new connection.  Another guest's TCP connection goes on through all of it.
@@ -321,8 +321,78 @@ refused_keys() {
 			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
 				ctrl-ring-ref=$NO_RING 4 ?5"
 	fi
+	stream_moves g2
+}
+
+# Said twice; keys after the state that they belong to; states that are left out, that
+# come back, that are not for a front to be in, or none; and all at once.
+odd_states() {
+	d0 scenes g1 "
+		-: 1 ?2 1 1 !2
+		-: 1 ?2 4 ?5 $NO_RINGS event-channel=1 4 !5
+		-: 4 ?5
+		-: 5 !6
+		-: 1 ?2 5 ?5 1 ?2 4 ?5
+		-: 1 ?2 2 3 99 !2
+		-: 1 ?2 7 ?8 1 ?2
+		-: 1 5 1 4 6 1 ?2"
+	stream_moves g2
+}
+
+# The front's driver is back, and makes its own keys.
+late_script() {
+	d0 play g1 -back/hotplug-status
 	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+	d0 play g1 %4 '!2'
+	! on g1 grep -qs 1 /sys/class/net/eth0/carrier || fail "a link before the script is done"
+	d0 play g1 back/hotplug-status=connected '?4'
 	wait_address g1
+	others_fine
+}
+
+nonce() {
+	dom0 sh -c 'xenstore-read "/local/domain/0/backend/vif/$(xl domid g1)/0/nc2-nonce"'
+}
+
+new_nonce() {
+	[ "$(nonce)" != "$1" ]
+}
+
+# anew STEP...: after that there is a new connection, with nothing else done about it.
+anew() {
+	local before
+
+	echo "--- $*"
+	before=$(nonce)
+	d0 play g1 "$@"
+	until_true "$LIMIT" "a new connection" new_nonce "$before"
+	d0 play g1 '?4' '%4'
+	pings wire "$(address g1)"
+}
+
+# What is written of a connection that there is: nothing comes of it but what the keys that
+# are followed ask for, and the next one has its own keys.  States of the back that a
+# toolstack writes have the front leave, and come back.
+rewritten() {
+	local before
+
+	before=$(on g1 cat /sys/class/net/eth0/carrier_changes)
+	d0 play g1 4 '!4' 7 '?8' 4 '?4' 3 2 '!4' 4 back/state=4 '!4' \
+		multi-queue-num-queues=99 queue-0/tx-ring-ref="$NO_RING" \
+		queue-0/event-channel-tx="$NO_RING" feature-sg=0 request-rx-copy=0 4 '!4' \
+		-back/hotplug-status back/hotplug-status=error back/hotplug-status=connected '!4'
+	pings wire "$(address g1)"
+	is "changes of the link" "$(on g1 cat /sys/class/net/eth0/carrier_changes)" "$before"
+	anew back/state=5
+	if long; then
+		anew back/state=2
+		anew back/state=6
+		anew 5
+		anew 6
+		anew 1
+		d0 play g1 -back/state back/state=4
+		pings wire "$(address g1)"
+	fi
 	others_fine
 }
 
@@ -411,6 +481,9 @@ t "small frames that wait for it are bounded by their memory" small_frames
 t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-ahead net-rx-id \
 	net-rx-long net-rx-endless net-rx-extra $(also net-rx-longest)
 t "refused, and told in xenstore: queues, rings, event channels" refused_keys
+t "states and keys of a front in odd orders" odd_states
+t "no link until the script is done, and then there is" late_script
+t "keys and states rewritten while connected" rewritten
 t "a back that is silent on the control ring" silent_control
 t "refused, and told in xenstore: an event channel that there is not" no_channel
 t "a back without a driver while the front's comes and goes" silent_back
