@@ -35,7 +35,7 @@ selftests() {
 		drivers/net/stats.py 5 1
 		drivers/net/napi_id.py 1 1
 		drivers/net/napi_threaded.py 3 0
-		drivers/net/ring_reconfig.py 2 0
+		drivers/net/ring_reconfig.py 3 0
 		drivers/net/xdp.py 12 6
 		drivers/net/hw/csum.py 4 4
 		drivers/net/hw/tso.py 2 -
