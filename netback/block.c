@@ -70,32 +70,6 @@ static const char *read_directory(struct xenbus_device *xdev, grant_ref_t *refs,
 	return NULL;
 }
 
-/*
- * xenbus takes a ring that cannot be mapped for the end of the whole device, so
- * what the guest has not granted has to be found out before.  A guest that ends
- * a grant in between harms itself.
- */
-static int try_map(struct xenbus_device *xdev, const grant_ref_t *refs, u32 nr)
-{
-	struct nc2b_map probe = {};
-	int err = nc2b_map_pages(&probe, xdev->otherend_id, refs, nr, false);
-
-	nc2b_unmap_pages(&probe);
-	return err;
-}
-
-static int map_ring(struct xenbus_device *xdev, grant_ref_t *refs, u32 nr,
-		    void **addr)
-{
-	int err = xenbus_map_ring_valloc(xdev, refs, nr, addr);
-
-	/* On failure xenbus leaves an error pointer's worth of nothing. */
-	if (err)
-		*addr = NULL;
-	/* What Xen has said comes as it is, and is no errno. */
-	return nc2b_no_room(err) ? -ENOSPC : err;
-}
-
 /* Why pages could not be mapped; @refused: if that is the guest's doing. */
 static const char *map_verdict(int err, const char *refused)
 {
@@ -115,19 +89,15 @@ static const char *map_rings(struct nc2b_block *b, struct xenbus_device *xdev,
 
 	if (read_u32(xdev, XEN_NC2_KEY_SHARED_REF, &ref))
 		return "nc2-shared-ref is missing or not a number";
-	err = try_map(xdev, &ref, 1);
-	if (!err)
-		err = map_ring(xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(xdev, &ref, 1, &addr);
 	if (err)
 		return map_verdict(err, "the shared page is not granted writable");
 	b->shared = addr;
-	err = try_map(xdev, refs + l->fill, l->pool - l->fill);
+	err = nc2b_map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill);
 	if (!err)
-		err = map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill);
+		err = nc2b_map_ring(xdev, refs + l->comp, l->tx - l->comp, &b->comp);
 	if (!err)
-		err = map_ring(xdev, refs + l->comp, l->tx - l->comp, &b->comp);
-	if (!err)
-		err = map_ring(xdev, refs + l->tx, l->pool - l->tx, &b->tx);
+		err = nc2b_map_ring(xdev, refs + l->tx, l->pool - l->tx, &b->tx);
 	return err ? map_verdict(err, "a page of the rings is not granted writable") : NULL;
 }
 

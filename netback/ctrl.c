@@ -156,7 +156,7 @@ static int map_ring(struct nc2b_ctrl *c, grant_ref_t ref)
 	void *addr;
 	int err;
 
-	err = xenbus_map_ring_valloc(c->vif->xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(c->vif->xdev, &ref, 1, &addr);
 	if (err)
 		return err;
 	sring = addr;

@@ -7,6 +7,7 @@
 
 #include <xen/grant_table.h>
 #include <xen/page.h>
+#include <xen/xenbus.h>
 
 #include <asm/xen/hypercall.h>
 
@@ -162,6 +163,37 @@ void nc2b_unmap_pages(struct nc2b_map *m)
 		m->nr = k;
 	}
 	map_forget(m);
+}
+
+/**
+ * nc2b_map_ring - map pages of a ring, in one piece
+ * @xdev: the device; its other end has granted them
+ * @refs: the grants
+ * @nr: number of pages
+ * @addr: the address; NULL on failure.  xenbus_unmap_ring_vfree() unmaps them.
+ *
+ * xenbus takes a grant that cannot be mapped for the end of the whole device, and tells
+ * the log and xenstore each time that a guest tries; so what the guest has not granted is
+ * found out before.  One that ends a grant in between harms itself.  May sleep.
+ *
+ * Return: 0; -ENOSPC if Xen has no room for more mappings, -ENOMEM, or another error.
+ */
+int nc2b_map_ring(struct xenbus_device *xdev, grant_ref_t *refs, unsigned int nr, void **addr)
+{
+	struct nc2b_map probe = {};
+	int err;
+
+	*addr = NULL;
+	err = nc2b_map_pages(&probe, xdev->otherend_id, refs, nr, false);
+	nc2b_unmap_pages(&probe);
+	if (err)
+		return err;
+	err = xenbus_map_ring_valloc(xdev, refs, nr, addr);
+	/* On failure xenbus leaves an error pointer's worth of nothing. */
+	if (err)
+		*addr = NULL;
+	/* What Xen has said comes as it is, and is no errno. */
+	return nc2b_no_room(err) ? -ENOSPC : err;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "queue.h"
 #include "compat.h"
+#include "grant.h"
 #include "vif.h"
 
 #include <linux/interrupt.h>
@@ -133,7 +134,7 @@ static int map_rings(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
 	int err;
 
 	ref = keys->tx_ref;
-	err = xenbus_map_ring_valloc(xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(xdev, &ref, 1, &addr);
 	if (err)
 		return err;
 	txs = addr;
@@ -141,7 +142,7 @@ static int map_rings(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
 	BACK_RING_ATTACH(&q->tx, txs, rsp, XEN_PAGE_SIZE);
 
 	ref = keys->rx_ref;
-	err = xenbus_map_ring_valloc(xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(xdev, &ref, 1, &addr);
 	if (err)
 		goto err_tx;
 	rxs = addr;

@@ -268,8 +268,10 @@ static int connect_bridged(struct backend *be)
 		return -EINVAL;
 	}
 	keys = kcalloc(nr, sizeof(*keys), GFP_KERNEL);
-	if (!keys)
+	if (!keys) {
+		refuse(be, -ENOMEM, "no memory for the front's queues");
 		return -ENOMEM;
+	}
 	err = nc2b_keys_queues(be->vif, keys, nr);
 	if (err) {
 		refuse(be, err, "reading the front's rings");

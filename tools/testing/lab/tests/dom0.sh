@@ -482,21 +482,28 @@ told() {
 	done
 }
 
-# knock gI TIMES: the guest, which has no driver for its interface, wants 99 queues.
+# knock gI TIMES KEY=VALUE...: the guest, which has no driver for its interface, wants to
+# be connected with these.
 knock() {
 	id=$(id_of "$1") || die "$id"
 	front=/local/domain/$id/device/vif/0
 	back=/local/domain/0/backend/vif/$id/0
-	for _ in $(seq "$2"); do
+	times=$2
+	shift 2
+	for _ in $(seq "$times"); do
 		xenstore-write "$front/state" 1
 		await "$back" 2
-		xenstore-write "$front/request-rx-copy" 1 \
-			"$front/multi-queue-num-queues" 99 "$front/state" 4
+		for key in request-rx-copy=1 "$@"; do
+			xenstore-write "$front/${key%%=*}" "${key#*=}"
+		done
+		xenstore-write "$front/state" 4
 		await "$back" 5
 		xenstore-write "$front/state" 6
 		await "$back" 6
 	done
-	xenstore-rm "$front/multi-queue-num-queues"
+	for key; do
+		xenstore-rm "$front/${key%%=*}"
+	done
 }
 
 # grants gI: number of its grants that are in use.
