@@ -39,7 +39,7 @@ void nc2b_keys_features(struct nc2b_vif *vif)
 	vif->can_sg = xenbus_read_unsigned(front, "feature-sg", 0);
 	vif->gso4 = xenbus_read_unsigned(front, "feature-gso-tcpv4", 0);
 	vif->gso6 = xenbus_read_unsigned(front, "feature-gso-tcpv6", 0);
-	vif->gso_udp = asks_for_udp(vif);
+	vif->gso_udp = vif->can_sg && asks_for_udp(vif);
 	vif->csum4 = !xenbus_read_unsigned(front, "feature-no-csum-offload", 0);
 	vif->csum6 = xenbus_read_unsigned(front, "feature-ipv6-csum-offload", 0);
 	vif->rx_notify = xenbus_read_unsigned(front, "feature-rx-notify", 0);

@@ -410,7 +410,8 @@ static int tx_segments(struct sk_buff *skb)
 	if (!hlen || hlen >= skb->len || !pskb_may_pull(skb, hlen))
 		return -EINVAL;
 	segs = DIV_ROUND_UP(skb->len - hlen, skb_shinfo(skb)->gso_size);
-	if (segs > TX_MAX_SEGS)
+	if (segs > (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4 ? XEN_NC2_GSO_UDP_MAX_SEGS :
+								TX_MAX_SEGS))
 		return -EINVAL;
 	if (segs == 1) {
 		/* Who cuts would refuse it. */

@@ -56,6 +56,10 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 	queues = smp_load_acquire(&vif->queues);
 	if (!queues || id >= READ_ONCE(vif->nr_queues) || READ_ONCE(vif->broken))
 		goto drop;
+	/* It may have waited in a qdisc since the front of before, who took such frames. */
+	if (skb_is_gso(skb) &&
+	    netif_needs_gso(skb, netif_skb_features(skb) | NETIF_F_GSO_ROBUST))
+		goto drop;
 	if (unwanted(vif, skb->data)) {
 		nc2b_rx_filtered(&queues[id], skb);
 		return NETDEV_TX_OK;
@@ -333,7 +337,7 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 		goto err_stop;
 	WRITE_ONCE(vif->nr_queues, nr);
 	netdev_update_features(vif->dev);
-	/* Nobody sends what was made for the features of before. */
+	/* Nobody is in the middle of sending by the features of before. */
 	synchronize_net();
 	spin_lock(&vif->stats_lock);
 	vif->counted = queues;

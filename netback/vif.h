@@ -41,6 +41,7 @@ struct xenbus_device;
  * @can_sg: front takes frames of several slots
  * @gso4: front takes TCPv4 segments to cut
  * @gso6: the same for TCPv6
+ * @gso_udp: the same for UDP
  * @csum4: front takes IPv4 frames with a blank checksum
  * @csum6: the same for IPv6
  * @headroom: bytes that the front wants in front of each frame, for XDP; may

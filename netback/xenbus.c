@@ -8,6 +8,7 @@
 #include "vif.h"
 #include "watch.h"
 
+#include <linux/delay.h>
 #include <linux/etherdevice.h>
 #include <linux/hex.h>
 #include <linux/module.h>
@@ -323,8 +324,9 @@ static bool script_is_done(struct backend *be)
  */
 static void maybe_connected(struct backend *be)
 {
-	if (!be->connected || be->xdev->state == XenbusStateConnected ||
-	    !script_is_done(be))
+	/* One that has lied has been told to close, and may not have seen it yet. */
+	if (!be->connected || READ_ONCE(be->vif->broken) ||
+	    be->xdev->state == XenbusStateConnected || !script_is_done(be))
 		return;
 	if (!be->served) {
 		nc2b_path_bridge_on(be->vif->direct);
@@ -446,14 +448,35 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 }
 
 /*
- * The state is left as it is for a live front: allow_rebind lets another back,
+ * A front that sends segments of UDP goes on to as long as it knows of no change, and
+ * the stock back, should it take the rings up, stops such a vif for good.  So this front
+ * is asked to leave, and is given a moment to: it comes back by itself.
+ */
+static bool asked_to_leave(struct backend *be)
+{
+	unsigned long end = jiffies + HZ;
+	struct xenbus_device *xdev = be->xdev;
+
+	if (!be->vif->gso_udp || xdev->state != XenbusStateConnected)
+		return false;
+	xenbus_switch_state(xdev, XenbusStateClosing);
+	while (time_before(jiffies, end)) {
+		if (xenbus_read_unsigned(xdev->otherend, "state", 0) != XenbusStateConnected)
+			return true;
+		msleep(20);
+	}
+	return false;
+}
+
+/*
+ * The state is left as it is for any other live front: allow_rebind lets another back,
  * or this one loaded anew, take the rings up where they stand.  The script's
  * word is for this netdev and goes with it.
  */
 static void nc2b_remove(struct xenbus_device *xdev)
 {
 	struct backend *be = dev_get_drvdata(&xdev->dev);
-	bool alive = xdev->state == XenbusStateConnected;
+	bool alive = xdev->state == XenbusStateConnected && !asked_to_leave(be);
 
 	nc2b_watch_disarm(&be->hotplug);
 	nc2b_watches_disarm(&be->watches);

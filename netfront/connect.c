@@ -68,6 +68,8 @@ static void choose(struct nc2f_dev *nf, struct offer *o)
 {
 	rtnl_lock();
 	nf->made = nf->wish;
+	/* One that does not ask for segments of UDP sends none. */
+	nf->gso_udp &= !nf->made.xdp;
 	nf->offered.headroom = o->headroom;
 	nf->offered.queues = clamp_t(u32, o->queues, 1, nf->max_queues);
 	o->queues = min(nf->made.queues ?: nf->max_queues, nf->offered.queues);
@@ -238,7 +240,7 @@ static int write_features(struct nc2f_dev *nf, struct xenbus_transaction xbt,
 	for (i = 0; !err && i < ARRAY_SIZE(keys); i++)
 		err = xenbus_printf(xbt, nf->xdev->nodename, keys[i].key, "%u",
 				    keys[i].value);
-	if (!err && nf->gso_udp && !xdp)
+	if (!err && nf->gso_udp)
 		err = xenbus_printf(xbt, nf->xdev->nodename, XEN_NC2_KEY_REQUEST_GSO_UDP, "%s",
 				    nf->nonce);
 	if (xdp && !o->headroom && net_ratelimit())

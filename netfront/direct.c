@@ -97,7 +97,6 @@ static void path_work(struct work_struct *work)
 				  "the back has taken it back");
 			set_path(d, XEN_NC2_PATH_BRIDGED);
 		}
-		nc2f_netdev_follow_path(d->nf);
 		nc2f_follow_announce(d->nf);
 		if (path == XEN_NC2_PATH_REVOKED)
 			give_up_pools(d);

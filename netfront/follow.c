@@ -90,12 +90,25 @@ static void announce(struct nc2f_dev *nf)
 		queue_delayed_work(system_freezable_wq, &f->work, HZ);
 }
 
+/*
+ * Offloads are those of the path.  Not done by who changes it, who must be ready to
+ * answer the next change, whoever has RTNL.
+ */
+static void follow_path(struct nc2f_dev *nf)
+{
+	rtnl_lock();
+	if (nf->live && nf->dev->reg_state == NETREG_REGISTERED)
+		netdev_update_features(nf->dev);
+	rtnl_unlock();
+}
+
 static void follow_work(struct work_struct *work)
 {
 	struct nc2f_follow *f = container_of(work, struct nc2f_follow, work.work);
 	struct nc2f_dev *nf = container_of(f, struct nc2f_dev, follow);
 
 	follow_mtu(nf);
+	follow_path(nf);
 	nc2f_follow_link(nf);
 	announce(nf);
 	look_later(nf);
@@ -154,7 +167,8 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
 }
 
 /**
- * nc2f_follow_announce - have switches and peers learn by which way we are reached
+ * nc2f_follow_announce - have switches and peers learn by which way we are reached, and
+ *	the netdev offer what that way can do
  * @nf: the interface
  *
  * Any context.  The NIC of the direct path need not be the bridge's.

@@ -11,7 +11,7 @@
 #include "nego.h"
 #include "xenbus.h"
 
-/* More help nobody who has not asked for them; the stock pair's default as well. */
+/* Unless the user asks for more, who may have a use for them; the stock pair's, too. */
 #define DEFAULT_QUEUES	8
 
 unsigned int nc2f_max_queues;

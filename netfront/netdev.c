@@ -83,15 +83,18 @@ static u16 nc2f_select_queue(struct net_device *dev, struct sk_buff *skb,
 
 /*
  * Segments so small are no work for a NIC, and the direct path refuses them.  TCP
- * has them cut when a peer asks for them, and when a route has gone for a while.
+ * has them cut when a peer asks for them, and when a route has gone for a while; of UDP
+ * they are whatever a program likes.
  */
 static netdev_features_t nc2f_features_check(struct sk_buff *skb, struct net_device *dev,
 					     netdev_features_t features)
 {
+	struct nc2f_dev *nf = netdev_priv(dev);
+
 	if (skb_is_gso(skb) && skb_shinfo(skb)->gso_size < XEN_NC2_TX_MIN_MSS)
 		features &= ~NETIF_F_GSO_MASK;
-	/* Before the features of the netdev have followed the path. */
-	if (READ_ONCE(((struct nc2f_dev *)netdev_priv(dev))->tx_direct))
+	/* Before the features of the netdev have followed the path: follow.c. */
+	if (READ_ONCE(nf->tx_direct))
 		features &= ~NETIF_F_GSO_UDP_L4;
 	return vlan_features_check(skb, features);
 }
@@ -382,20 +385,6 @@ void nc2f_netdev_path_changed(struct nc2f_dev *nf)
 {
 	WRITE_ONCE(nf->path_since, ktime_get_boottime_ns());
 	atomic_inc(&nf->path_switches);
-}
-
-/**
- * nc2f_netdev_follow_path - have the netdev's features be those of the path
- * @nf: the interface
- *
- * Process context, without RTNL.  Until then nc2f_features_check() says it of each frame.
- */
-void nc2f_netdev_follow_path(struct nc2f_dev *nf)
-{
-	rtnl_lock();
-	if (nf->live)
-		netdev_update_features(nf->dev);
-	rtnl_unlock();
 }
 
 /**

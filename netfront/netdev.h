@@ -99,6 +99,7 @@ struct nc2f_offered {
  * @can_sg: the back takes frames of several slots
  * @gso4: the back takes TCPv4 segments to cut
  * @gso6: the same for TCPv6
+ * @gso_udp: the same for UDP; a front that is told so has asked for them as well
  * @csum4: the back takes IPv4 frames with a blank checksum
  * @csum6: the same for IPv6
  * @follow: keys that the host may change at any time
@@ -199,7 +200,6 @@ void nc2f_netdev_break(struct nc2f_dev *nf, const char *what);
 void nc2f_netdev_attach(struct nc2f_dev *nf);
 void nc2f_netdev_ready(struct nc2f_dev *nf);
 void nc2f_netdev_path_changed(struct nc2f_dev *nf);
-void nc2f_netdev_follow_path(struct nc2f_dev *nf);
 void nc2f_netdev_pause(struct nc2f_dev *nf);
 void nc2f_netdev_detach(struct nc2f_dev *nf);
 

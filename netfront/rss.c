@@ -90,8 +90,11 @@ static int learn(struct nc2f_dev *nf)
 		return 0;
 	err = ask(nf->ctrl, jiffies + NC2F_CTRL_TIMEOUT,
 		  XEN_NETIF_CTRL_TYPE_GET_HASH_MAPPING_SIZE, 0, 0, &size);
+	/* It may have a hash without a table. */
+	if (err == -EOPNOTSUPP)
+		err = 0;
 	mutex_lock(&rss->lock);
-	rss->learnt = true;
+	WRITE_ONCE(rss->learnt, true);
 	rss->size = min_t(u32, size, NC2F_RSS_MAP);
 	/* Queues may be fewer than when the table was made. */
 	for (i = 0; i < NC2F_RSS_MAP; i++)
@@ -117,7 +120,7 @@ static void rss_work(struct work_struct *work)
 	if (!err)
 		err = apply(nf->ctrl, &set, rss->size);
 	WRITE_ONCE(rss->err, err);
-	if (err && set.wanted && net_ratelimit())
+	if (err && set.wanted && set.on && net_ratelimit())
 		netdev_warn(nf->dev, "the back does not steer as set by ethtool -X: %d\n", err);
 }
 
@@ -167,7 +170,7 @@ void nc2f_rss_stop(struct nc2f_dev *nf)
 
 	cancel_work_sync(&rss->work);
 	mutex_lock(&rss->lock);
-	rss->learnt = false;
+	WRITE_ONCE(rss->learnt, false);
 	rss->size = 0;
 	rss->err = 0;
 	mutex_unlock(&rss->lock);
@@ -194,7 +197,8 @@ void nc2f_rss_switch(struct nc2f_dev *nf, bool on)
 	mutex_lock(&rss->lock);
 	rss->set.on = on;
 	mutex_unlock(&rss->lock);
-	if (nf->live && nf->ctrl && rss->set.wanted)
+	/* One that was not asked yet will be told all that is set by then. */
+	if (nf->live && rss->set.wanted && READ_ONCE(rss->learnt))
 		tell_back(nf);
 }
 
@@ -296,11 +300,12 @@ int nc2f_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
 		return -EOPNOTSUPP;
 	}
 	if (READ_ONCE(nf->ctrl->dead)) {
-		NL_SET_ERR_MSG_MOD(extack, "the back has not answered: not before a new connection");
+		NL_SET_ERR_MSG_MOD(extack, "the back does not answer, before a new connection");
 		return -ETIMEDOUT;
 	}
 	mutex_lock(&rss->lock);
-	if (rxfh->indir && rxfh->indir_size != rss->size) {
+	/* Before that the table is not what is in @map, and the back may not be there. */
+	if (!rss->learnt || (rxfh->indir && rxfh->indir_size != rss->size)) {
 		NL_SET_ERR_MSG_MOD(extack, "the size of the table is not known yet: try again");
 		err = -EAGAIN;
 	} else {

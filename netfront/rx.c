@@ -309,10 +309,13 @@ static void take_frame(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end,
 	}
 }
 
+/* No size stands for something else, and no frame is longer than IP can say. */
 static bool set_gso(struct rx_frame *f)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(f->skb);
 
+	if (f->gso_size == GSO_BY_FRAGS || f->skb->len > XEN_NETIF_MAX_TX_SIZE)
+		return false;
 	switch (f->gso_type) {
 	case XEN_NETIF_GSO_TYPE_TCPV4:
 		shinfo->gso_type = SKB_GSO_TCPV4;

@@ -62,15 +62,19 @@
  * ===================================
  * netif.h knows segments of TCP only.  A frame of UDP that is to be cut carries an
  * extra info of XEN_NETIF_EXTRA_TYPE_GSO with the type XEN_NC2_GSO_TYPE_UDP, for IPv4
- * as for IPv6, whose size is the payload of each datagram; its checksum is blank.
+ * as for IPv6, whose size is the payload of each datagram; its checksum is blank.  There
+ * are XEN_NC2_GSO_UDP_MAX_SEGS datagrams at most; the frame is no fragment, and has no
+ * VLAN tag.
  *
  *  feature-nc2-gso-udp   In the back's directory, 1: it takes such frames, and has
  *                        such for a front that asks for them.  Removed by the back
  *                        when it lets go of the device.
  *  request-nc2-gso-udp   In the front's directory, the value of nc2-nonce: it takes
- *                        such frames.  Written with the netif ring keys, and removed
- *                        when the front disconnects.
+ *                        such frames.  Written with the netif ring keys; one that
+ *                        repeats an earlier nonce means nothing.
  *
+ * A front that has written it may send such frames at any time while it is connected.
+ * A back that leaves it goes Closing first: another one must not find them in the ring.
  * On the direct path nobody cuts UDP but the sender.
  *
  * The directory
@@ -133,6 +137,8 @@
 
 /* Far from the types of netif.h, which are counted up from 0. */
 #define XEN_NC2_GSO_TYPE_UDP		0x80
+/* What Linux makes of one call at most (UDP_MAX_SEGMENTS). */
+#define XEN_NC2_GSO_UDP_MAX_SEGS	128
 
 #define XEN_NC2_PAGE_SIZE		4096
 #define XEN_NC2_NONCE_DIGITS		16
