@@ -42,6 +42,8 @@ def guest_options(p, default):
     p.add_argument('--path', choices=('auto', 'bridged'), default=d('auto'),
                    help='bridged: no gatewaydev= in the vif line')
     p.add_argument('--vif', metavar='KEY=VALUE,...', help='more keys for the vif line')
+    p.add_argument('--on-reboot', choices=('destroy', 'restart'), default=d('destroy'),
+                   help='what xl does with a guest that reboots')
     p.add_argument('--extra', action='append', metavar='WORD',
                    help='more words for the kernel command line; '
                         'xen_nc2_front.X=Y are parameters of our front end')
@@ -118,8 +120,8 @@ def up(lab, a):
     if lab.state and lab.qemu_pid():
         raise LabError(f'lab {lab.name!r} is up: lab down first, or another --name')
     opts = {k: getattr(a, k) for k in ('guests', 'type', 'back', 'front', 'kernel', 'vcpus',
-                                       'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'qemu', 'xen', 'cpu',
-                                       'dom0_vcpus')}
+                                       'guest_mem', 'iommu', 'vfs', 'path', 'vif', 'on_reboot',
+                                       'qemu', 'xen', 'cpu', 'dom0_vcpus')}
     opts['extra'] = a.extra or []
     if opts['vfs'] is None:
         opts['vfs'] = min(opts['guests'], MAX_VFS)
@@ -235,10 +237,10 @@ def guest(lab, a):
         guests.remove(lab, a.guest, a.action)
         return 0
     opts = dict(lab.state)
-    for k in ('type', 'front', 'kernel', 'vcpus', 'guest_mem', 'path', 'vif', 'extra'):
+    keep = ('type', 'front', 'kernel', 'vcpus', 'guest_mem', 'path', 'vif', 'on_reboot', 'extra')
+    for k in keep:
         if getattr(a, k) is not None:
             opts[k] = getattr(a, k)
-    keep = ('type', 'front', 'kernel', 'vcpus', 'guest_mem', 'path', 'vif', 'extra')
     guests.create(lab, [a.guest], {**{k: opts[k] for k in keep}, 'driver_domain': a.driver_domain},
                   net=not a.no_net)
     return 0

@@ -71,7 +71,7 @@ def config(lab, n, opts):
         'tsc_mode = "native"',
         "disk = ['format=raw,vdev=xvda,access=ro,target=/dev/vdb']",
         'on_crash = "destroy"',
-        'on_reboot = "destroy"',
+        f'on_reboot = "{opts.get("on_reboot", "destroy")}"',
     ]
     if opts.get('driver_domain'):
         lines.append('driver_domain = 1')
