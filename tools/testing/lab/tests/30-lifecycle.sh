@@ -2,15 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Everything that ends or interrupts the direct path while frames flow: nothing
-# stays mapped, nothing is left behind, and the next guest works.
+# stays mapped, nothing is left behind, and the next guest works.  And the same with a
+# guest that is on the bridge, and stays there: see life.sh.
+#
+# In the short form that is a PVH guest, as most of those on the direct path are PV, and
+# what is else done again and again is done once.  Ends of guests on the bridge are in
+# 32-move and 44-bad-rings then.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
 
-# The guest has its network by the direct path, and it carries frames.
+# The guest has its network by the path that the test is about, and it carries frames.
 works() {
 	local n
 
-	wait_path "$1" direct
+	settle "$1"
+	if [ "$WAY" != direct ]; then
+		by_bridge "$1"
+		return
+	fi
 	wait_address "$1"
 	pings wire "$(address "$1")"
 	pings "$1" 10.99.0.2 -s 1400
@@ -21,48 +32,16 @@ works() {
 	still back 'q*_rx_copied_bytes'
 }
 
-# The queues are free again.
-queues_free() {
-	local out
-
-	out=$(dom0 nc2-vfs show)
-	case $out in
-	*vif-*) fail "a queue is still in use: $out" ;;
-	esac
-}
-
-gone() {
-	stream_end g1
-	d0 clean "$LIMIT"
-	queues_free
-}
-
-destroyed() {
-	wait_path g1 direct
-	stream_start g1
-	lab guest destroy g1
-	gone
-}
-
-has_ended() {
-	! dom0 xl domid g1
-}
-
-# ends_as REASON: the guest's end is under way.  Xen says why it stopped: 0 is power
-# off, 3 a crash, 5 a reset for another kernel (SHUTDOWN_* in Xen's public/sched.h).
-ends_as() {
-	until_true "$LIMIT" "g1 ends" has_ended
-	dom0 grep -F "has shut down, reason code $1 " /var/log/xen/xl-g1.log
-	gone
-}
-
-# Not on the console, where check-logs looks for panics that nobody wants.
-crashed() {
-	wait_path g1 direct
-	stream_start g1
-	on g1 sh -c '(sleep 1; echo 0 >/proc/sys/kernel/printk; echo c >/proc/sysrq-trigger) \
-		>/dev/null 2>&1 &'
-	ends_as 3
+# goes_on gI: its connection has lived through what was done, and it works.
+goes_on() {
+	stream_moves "$1"
+	if [ "$WAY" = direct ] || long; then
+		works "$1"
+		stream_moves "$1"
+	else
+		settle "$1"
+	fi
+	stream_end "$1"
 }
 
 # kexeced REASON: no guest that Xen's tools can make here gets as far as its next kernel
@@ -70,7 +49,7 @@ crashed() {
 kexeced() {
 	local before
 
-	wait_path g1 direct
+	settle g1
 	stream_start g1
 	before=$(lab logs g1 | grep -c 'Starting new kernel' || true)
 	on g1 python3 -c "$(<"$TESTS/kexec.py")"
@@ -79,37 +58,37 @@ kexeced() {
 		fail "the guest's kernel has not tried to start another"
 }
 
-shut_down() {
-	wait_path g1 direct
-	stream_start g1
-	lab guest shutdown g1
-	gone
-}
-
 next_guest() {
+	[ "$WAY" != bridged ] || set -- "$@" --path bridged
 	create g1 "$@"
 	works g1
 }
 
-# granted: that the guest's pages are in use is seen.
+# granted: that the guest's pages are in use is seen: each of its rings, and its pool.
 granted() {
-	local n pages
+	local n rings pages
 
-	wait_path g1 direct
-	n=$(d0 grants g1)
+	settle g1
+	d0 rings g1 >"$TMP/rings"
+	# shellcheck disable=SC2046 # words
+	read -r n rings < <(d0 grants g1 $(<"$TMP/rings"))
 	pages=$(d0 show g1 pool_pages)
-	echo "grants in use: $n, for a pool of $pages pages"
+	echo "grants in use: $n, $rings of them for rings, for a pool of $pages pages"
+	[ "$(wc -l <"$TMP/rings")" -ge 3 ] || fail "the front says too little of its rings"
+	is "rings in use" "$rings" "$(wc -l <"$TMP/rings")"
 	[ "$n" -gt "$pages" ] || fail "only $n grants are in use"
 }
 
-# As before the guest had a front, and some for what it reads from its disk just now.
+# None of its rings, and as before the guest had a front, with some for what it reads from
+# its disk just now.
 few_grants() {
-	local n bare
+	local n rings bare
 
-	n=$(d0 grants g1)
+	# shellcheck disable=SC2046 # words
+	read -r n rings < <(d0 grants g1 $(<"$TMP/rings"))
 	bare=$(<"$TMP/bare")
-	echo "grants in use: $n, without a front $bare"
-	[ "$n" -le $((bare + 8)) ]
+	echo "grants in use: $n, $rings of them for rings, without a front $bare"
+	[ "$rings" = 0 ] && [ "$n" -le $((bare + 8)) ]
 }
 
 given_back() {
@@ -118,9 +97,11 @@ given_back() {
 }
 
 detach_attach() {
-	local i memory=0
+	local i memory=0 rounds
 
-	for i in $(seq "$(often 2 50)"); do
+	rounds=$(often 2 50)
+	[ "$WAY" = direct ] || rounds=$(often 1 10)
+	for i in $(seq "$rounds"); do
 		echo "round $i"
 		stream_start g1
 		granted
@@ -129,48 +110,54 @@ detach_attach() {
 		queues_free
 		given_back
 		[ "$i" != 1 ] || memory=$(memory)
-		plug g1 gatewaydev=nic0
+		fit g1
 		works g1
 	done
 	unplug g1
 	same_memory "$memory" "$(memory)"
-	plug g1 gatewaydev=nic0
-	wait_path g1 direct
+	fit g1
+	settle g1
 }
 
 front_reload() {
-	local i memory=0
+	local i memory='' rounds=3
 
+	[ "$WAY" = direct ] || rounds=$(often 1 3)
 	stream_start g1
-	for i in 1 2 3; do
+	for i in $(seq "$rounds"); do
 		echo "round $i"
 		granted
 		on g1 rmmod xen_nc2_front
 		is "the guest's interfaces" "$(on g1 sh -c 'cd /sys/class/net; echo eth*')" 'eth*'
 		queues_free
 		given_back
-		[ "$i" != 1 ] || memory=$(memory)
-		[ "$i" != 3 ] || same_memory "$memory" "$(memory)"
+		if [ "$rounds" -gt 1 ] && [ "$i" = 1 ]; then
+			memory=$(memory)
+		elif [ -n "$memory" ] && [ "$i" = "$rounds" ]; then
+			same_memory "$memory" "$(memory)"
+		fi
 		on g1 insmod /lab/modules/xen-nc2-front.ko
-		wait_path g1 direct
+		settle g1
 		stream_moves g1
 	done
-	works g1
-	stream_moves g1
-	stream_end g1
+	goes_on g1
 }
 
 # What the back sees of a guest whose kernel was replaced by one that knows nothing of
 # the last one's connections: a front that starts over, while all is still mapped and
 # the NIC writes to it.  The front that there is here finds itself without a back.
 front_anew() {
-	local before after said
+	local before after said offer
 
+	settle g1
 	stream_start g1
 	said=$(d0 said g1 'not connected')
+	offer=$(d0 offer g1)
 	before=$(d0 grants g1)
 	on g1 xenstore-write device/vif/0/state 1
-	d0 wait_said g1 'not connected' $((said + 1)) "$LIMIT"
+	[ "$WAY" != direct ] || d0 wait_said g1 'not connected' $((said + 1)) "$LIMIT"
+	until_true "$LIMIT" "the back begins anew" another_offer "$offer"
+	pings wire "$(address g1)"
 	works g1
 	is "errors in xenstore" "$(d0 errors g1)" ''
 	after=$(d0 grants g1)
@@ -181,20 +168,24 @@ front_anew() {
 	stream_end g1
 }
 
-front_rebind() {
-	local i
+another_offer() {
+	[ "$(d0 offer g1)" != "$1" ]
+}
 
+front_rebind() {
+	local i rounds
+
+	rounds=$(often 2 3)
+	[ "$WAY" = direct ] || rounds=$(often 1 3)
 	stream_start g1
-	for i in $(seq "$(often 2 3)"); do
+	for i in $(seq "$rounds"); do
 		echo "round $i"
 		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
 		queues_free
 		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
-		wait_path g1 direct
+		settle g1
 	done
-	works g1
-	stream_moves g1
-	stream_end g1
+	goes_on g1
 }
 
 back_reload() {
@@ -203,25 +194,22 @@ back_reload() {
 	dom0 rmmod xen_nc2_back
 	is "netdevs of the back" "$(dom0 sh -c 'cd /sys/class/net; echo vif*')" 'vif*'
 	given_back
-	dom0 insmod /lab/modules/xen-nc2-back.ko
-	dom0 nc2-vfs give nic0 2
+	load_back
 	# Without udev nobody tells the script of the new netdev.
 	d0 online g1
-	works g1
+	goes_on g1
 	is "errors in xenstore" "$(d0 errors g1)" ''
-	stream_moves g1
-	stream_end g1
 }
 
 # rmmod, and the guest dies before the back comes again.
 back_gone() {
+	settle g1
 	stream_start g1
 	dom0 rmmod xen_nc2_back
 	lab guest destroy g1
 	stream_end g1
 	dom0 xl list
-	dom0 insmod /lab/modules/xen-nc2-back.ko
-	dom0 nc2-vfs give nic0 2
+	load_back
 	d0 clean "$LIMIT"
 }
 
@@ -285,7 +273,7 @@ nic_down() {
 interface_down() {
 	stream_start g1
 	on g1 sh -c 'ip link set eth0 down; sleep 1; ip link set eth0 up; ip -6 addr replace fd99::11/64 dev eth0 nodad'
-	wait_path g1 direct
+	settle g1
 	pings wire "$(address g1)"
 	stream_moves g1
 	stream_end g1
@@ -303,6 +291,23 @@ prepare() {
 	on g1 insmod /lab/modules/xen-nc2-front.ko
 	lab guest wait g1
 	serve g1
+}
+
+# on_the_bridge KIND WAY: what a guest there lives through.
+on_the_bridge() {
+	t "$1: xl network-detach and network-attach" "$2" detach_attach
+	t "$1: the guest's driver is unbound and bound" "$2" front_rebind
+	t "$1: the guest's driver is unloaded and loaded" "$2" front_reload
+	t "$1: the back is unloaded and loaded under a live guest" "$2" back_reload
+}
+
+# The administrator holds it on the bridge no longer.
+let_go() {
+	stream_start g1
+	d0 put g1 path auto
+	wait_path g1 direct
+	stream_moves g1
+	stream_end g1
 }
 
 up --guests 0 --vfs 2
@@ -330,7 +335,11 @@ t "the next guest works, PVH" next_guest --type pvh
 if long; then
 	t "xl network-detach and network-attach, PVH" detach_attach
 	t "the back is unloaded and loaded under a live PVH guest" back_reload
+	t "xl shutdown, PVH" shut_down
+	t "the next guest works, PVH" next_guest --type pvh
 fi
+on_the_bridge "PVH, held" held
+t "PVH: the administrator lets go of it" let_go
 t "xl destroy, PVH" destroyed
 t "the next guest works, PV" next_guest --type pv
 t "the back is unloaded and the guest destroyed" back_gone
@@ -344,5 +353,26 @@ if long; then
 	t "the next guest works, PVH" next_guest --type pvh
 	t "kexec is the end of a PVH guest" kexeced 5
 	t "the next guest works" next_guest
+	t "xl destroy, PV, once more" destroyed
 fi
+declare -A ends=(
+	[destroyed]="xl destroy"
+	[shut_down]="xl shutdown"
+	[back_gone]="the back is unloaded and the guest destroyed"
+	[crashed]="the guest crashes"
+)
+for type in $(also pv pvh); do
+	for way in bridged held; do
+		kind="${type^^}, $way"
+		t "$kind: the next guest works" "$way" next_guest --type "$type"
+		on_the_bridge "$kind" "$way"
+		t "$kind: the guest's interface goes down and up" "$way" interface_down
+		t "$kind: a front starts over without having closed" "$way" front_anew
+		for end in destroyed shut_down back_gone; do
+			t "$kind: ${ends[$end]}" "$way" "$end"
+			t "$kind: the next guest works" "$way" next_guest --type "$type"
+		done
+		t "$kind: ${ends[crashed]}" "$way" crashed
+	done
+done
 finish

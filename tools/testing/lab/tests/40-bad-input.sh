@@ -11,6 +11,8 @@
 # shellcheck disable=SC2046 # words
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
 
 # attach [KEY=VALUE]: g1 gets its interface anew.
 attach() {
@@ -22,18 +24,7 @@ attach() {
 bridged_because() {
 	d0 wait g1 reason "$1" "$LIMIT"
 	wait_path g1 bridged
-	shot a g1
-	pings wire "$(address g1)"
-	pings g1 10.99.0.1 -s 1400
-	# Whatever the reason is, it is the same path.
-	if long; then
-		iperf wire "$(address g1)"
-		iperf wire "$(address g1)" -R
-	fi
-	shot b g1
-	moved back 'q*_rx_bridged_bytes' 4200
-	moved back 'q*_tx_bridged_bytes' 4200
-	still back '[rt]x_direct_frames'
+	by_bridge g1
 }
 
 bad_vif() {

@@ -506,9 +506,25 @@ knock() {
 	done
 }
 
-# grants gI: number of its grants that are in use.
+# rings gI: references of the pages by which its front and the back talk.
+rings() {
+	id=$(id_of "$1") || die "$id"
+	xenstore-ls "/local/domain/$id/device/vif/0" |
+		sed -En 's/^ *(tx-ring|rx-ring|ctrl-ring|nc2-shared)-ref = "([0-9]+)".*$/\2/p'
+}
+
+# offer gI: something else for each connection that the back has offered.
+offer() {
+	id=$(id_of "$1") || die "$id"
+	xenstore-read "/local/domain/0/backend/vif/$id/0/nc2-nonce"
+}
+
+# grants gI [REFERENCE...]: number of its grants that are in use; and of these of them.
 grants() {
 	id=$(id_of "$1") || die "$id"
+	shift
+	refs=
+	[ $# = 0 ] || refs=$(printf '%x ' "$@")
 	# Xen writes its ring to the serial line as well, and that takes a while.
 	xl dmesg -c >/dev/null
 	xl debug-keys g
@@ -518,10 +534,16 @@ grants() {
 		[ $n -lt 100 ] || die "Xen does not say which grants are in use"
 		sleep 0.2
 	done
-	xl dmesg | awk -v id="d$id" '
+	xl dmesg | awk -v id="d$id" -v refs="$refs" '
+		BEGIN { n = split(refs, list, " "); while (n) asked[list[n--]] }
 		/grant-table for remote/ { on = $0 ~ (id " ") }
-		on && /\[0x[0-9a-f]+\]/ { n++ }
-		END { print n + 0 }'
+		on && match($0, /\[0x[0-9a-f]+\]/) {
+			n++
+			ref = substr($0, RSTART + 3, RLENGTH - 4)
+			sub(/^0+/, "", ref)
+			if (ref in asked) of++
+		}
+		END { print refs == "" ? n + 0 : (n + 0) " " (of + 0) }'
 }
 
 command=$1

@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the tests of an interface's life have in common: ends of a guest, on whichever
+# path it is.  After lib.sh.
+#
+# $WAY says on which path the guest of a test is, and how it came to be there:
+#   direct   by itself, with gatewaydev= in its vif line
+#   bridged  without gatewaydev=, so that nothing else is offered, and no pool is mapped
+#   held     by the administrator, with gatewaydev=; its pool is mapped all the same
+# A test is direct unless it is put behind one of the other two:
+#
+#   t "xl destroy, bridged" bridged destroyed
+
+WAY=direct
+
+bridged() {
+	WAY=bridged
+	"$@"
+}
+
+# A guest that is there already is put there; settle does it for one that comes.
+held() {
+	WAY=held
+	d0 put g1 path bridged >/dev/null 2>&1 || true
+	"$@"
+}
+
+# linked gI: until it has link and address, and sends by the bridge.
+linked() {
+	# shellcheck disable=SC2016 # expanded in the guest
+	on "$1" sh -c 'n=0
+		until [ "$(cat /sys/bus/xen/devices/vif-*/nc2/path 2>/dev/null)" = bridged ] &&
+				grep -qs 1 /sys/class/net/eth0/carrier &&
+				ip -4 -o addr show dev eth0 scope global 2>/dev/null | grep -q .; do
+			n=$((n + 1))
+			[ $n -lt $(($0 * 5)) ] ||
+				{ echo "no link, no address or not bridged after $0 s"; exit 1; }
+			sleep 0.2
+		done' "$LIMIT"
+}
+
+# settle gI: until both ends have it on the path that the test is about.  What the
+# administrator has chosen goes with the vif, so he chooses again.
+settle() {
+	if [ "$WAY" = direct ]; then
+		wait_path "$1" direct
+		return
+	fi
+	[ "$WAY" != held ] || d0 put "$1" path bridged
+	linked "$1"
+	is "path of $1" "$(path "$1")" bridged
+}
+
+# fit gI: it gets an interface as the test is about.
+fit() {
+	if [ "$WAY" = bridged ]; then
+		plug "$1"
+	else
+		plug "$1" gatewaydev=nic0
+	fi
+}
+
+# refit: g1 gets such a one instead of what it has.
+refit() {
+	unplug g1
+	fit g1
+	settle g1
+	pings wire "$(address g1)" -s 1400
+}
+
+# by_bridge gI: frames go by the bridge both ways, and by no queue.
+by_bridge() {
+	shot a "$1"
+	pings wire "$(address "$1")"
+	pings "$1" 10.99.0.1 -s 1400
+	# Whatever the reason is, it is the same path.
+	if long; then
+		iperf wire "$(address "$1")"
+		iperf wire "$(address "$1")" -R
+	fi
+	shot b "$1"
+	moved back 'q*_rx_bridged_bytes' 4200
+	moved back 'q*_tx_bridged_bytes' 4200
+	still back '[rt]x_direct_frames'
+}
+
+# The back has the virtual functions that there are.
+load_back() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -ec 'insmod /lab/modules/xen-nc2-back.ko
+		n=$(cat /sys/class/net/nic0/device/sriov_numvfs)
+		[ "$n" = 0 ] || nc2-vfs give nic0 "$n"'
+}
+
+# The queues are free again.
+queues_free() {
+	local out
+
+	out=$(dom0 nc2-vfs show)
+	case $out in
+	*vif-*) fail "a queue is still in use: $out" ;;
+	esac
+}
+
+gone() {
+	stream_end g1
+	d0 clean "$LIMIT"
+	queues_free
+}
+
+destroyed() {
+	settle g1
+	stream_start g1
+	lab guest destroy g1
+	gone
+}
+
+shut_down() {
+	settle g1
+	stream_start g1
+	lab guest shutdown g1
+	gone
+}
+
+has_ended() {
+	! dom0 xl domid g1
+}
+
+# ends_as REASON: the guest's end is under way.  Xen says why it stopped: 0 is power
+# off, 3 a crash, 5 a reset for another kernel (SHUTDOWN_* in Xen's public/sched.h).
+ends_as() {
+	until_true "$LIMIT" "g1 ends" has_ended
+	dom0 grep -F "has shut down, reason code $1 " /var/log/xen/xl-g1.log
+	gone
+}
+
+# Not on the console, where check-logs looks for panics that nobody wants.
+crashed() {
+	settle g1
+	stream_start g1
+	on g1 sh -c '(sleep 1; echo 0 >/proc/sys/kernel/printk; echo c >/proc/sysrq-trigger) \
+		>/dev/null 2>&1 &'
+	ends_as 3
+}
