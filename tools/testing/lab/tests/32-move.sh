@@ -64,7 +64,8 @@ gave_back() {
 	fi
 }
 
-save_restore() {
+# saves [OPTION...]: and restores, with these options.
+saves() {
 	local id before
 
 	id=$(dom0 xl domid g1)
@@ -75,9 +76,36 @@ save_restore() {
 	gave_back "$id" "$before"
 	d0 clean "$LIMIT"
 	queues_free
-	dom0 xl restore "$SAVED"
+	dom0 xl restore "$@" "$SAVED"
 	dom0 rm "$SAVED"
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
+}
+
+save_restore() {
+	saves
+	returned
+	stream_end g1
+}
+
+# Where it wakes up its back has closed: the front has a netdev and no queues when that is
+# used, and when the front is removed.  Then there is a back again (XSA-465).
+removed() {
+	local back
+
+	saves -p
+	d0 unbind g1
+	back=/local/domain/0/backend/vif/$(dom0 xl domid g1)/0
+	dom0 xenstore-write "$back/state" 6
+	dom0 xl unpause g1
+	lab guest wait g1 --no-net
+	on g1 sh -ec 'ip link set eth0 down
+		ip link set eth0 up
+		ethtool -S eth0 >/dev/null
+		cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		[ ! -e /sys/class/net/eth0 ] || { echo "eth0 is still there"; exit 1; }
+		echo vif-0 >bind'
+	d0 bind g1
 	returned
 	stream_end g1
 }
@@ -321,6 +349,9 @@ for type in PV PVH; do
 		needed "a PVH guest comes" create g1 --type pvh
 	fi
 	on_the_direct_path
+	if only PVH; then
+		t "$type, held: saved, and its front removed before it has a back again" held removed
+	fi
 	if only PV; then
 		way=held
 		on_the_bridge held
