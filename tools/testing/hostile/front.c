@@ -8,7 +8,8 @@
  * xen-nc2-front shares with the back, behind the front's back; those on the rings
  * of the bridged path, whose names begin with "net-", are in rings.c.  The other
  * lasts as long as the module is loaded and makes the front lie when it connects
- * next: load, then have the front bind its device anew.
+ * next: load, then have the front bind its device anew; or it is a storm of events
+ * ("storm-endless", storm.c), which begins at once.
  *
  * Knows the front from inside, so it must be built from the same sources.
  */
@@ -507,6 +508,8 @@ static int __init hostile_init(void)
 		}
 		probes[i].on = true;
 	}
+	if (!strcmp(action, "storm-endless"))
+		return nc2h_storm_start();
 	return err == -EINVAL ? nc2h_rings(action) : err;
 }
 module_init(hostile_init);
@@ -514,6 +517,7 @@ module_init(hostile_init);
 static void __exit hostile_exit(void)
 {
 	stop_probes();
+	nc2h_storm_stop();
 }
 module_exit(hostile_exit);
 

@@ -5,10 +5,16 @@
 # silent, or whose keys and states of xenstore make no sense or come in an odd order.  What
 # a guest says wrong costs it that frame; where its rings cannot be believed any more it
 # has no network until it connects anew, and one line of the log says so.  A lie of the
-# back costs a new connection.  Another guest's TCP connection goes on through all of it.
+# back costs a new connection.  Another guest's TCP connection goes on through all of it,
+# also when the guest or the back ends while the guest sends events without pause.
 # shellcheck disable=SC2016,SC2046 # expanded in dom0 or in the guest; words
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
+
+# Neither guest has gatewaydev= in its vif line.
+WAY=bridged
 
 prepare() {
 	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
@@ -495,4 +501,7 @@ t "a back that is silent on the control ring" silent_control
 t "refused, and told in xenstore: an event channel that there is not" no_channel
 t "a back without a driver while the front's comes and goes" silent_back
 t "refused time after time" refused_often
+t "a storm of events while the interface goes" in_a_storm storm_detach
+t "a storm of events while the back is unloaded" in_a_storm storm_unload max_queues=2
+t "a storm of events while the guest is destroyed" in_a_storm storm_destroy
 finish

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the tests of an interface's life have in common: ends of a guest, on whichever
-# path it is.  After lib.sh.
+# path it is, also in a storm of events.  After lib.sh.
 #
 # $WAY says on which path the guest of a test is, and how it came to be there:
 #   direct   by itself, with gatewaydev= in its vif line
@@ -85,12 +85,12 @@ by_bridge() {
 	still back '[rt]x_direct_frames'
 }
 
-# The back has the virtual functions that there are.
+# load_back [PARAMETER=VALUE...]: the back has the virtual functions that there are.
 load_back() {
 	# shellcheck disable=SC2016 # expanded in dom0
-	dom0 sh -ec 'insmod /lab/modules/xen-nc2-back.ko
+	dom0 sh -ec 'insmod /lab/modules/xen-nc2-back.ko "$@"
 		n=$(cat /sys/class/net/nic0/device/sriov_numvfs)
-		[ "$n" = 0 ] || nc2-vfs give nic0 "$n"'
+		[ "$n" = 0 ] || nc2-vfs give nic0 "$n"' sh "$@"
 }
 
 # The queues are free again.
@@ -142,4 +142,66 @@ crashed() {
 	on g1 sh -c '(sleep 1; echo 0 >/proc/sys/kernel/printk; echo c >/proc/sysrq-trigger) \
 		>/dev/null 2>&1 &'
 	ends_as 3
+}
+
+idle_events() {
+	d0 events "$1" | tail -n 1
+}
+
+more_idle() {
+	[ "$(idle_events "$1")" -gt "$2" ]
+}
+
+# in_a_storm COMMAND...: from now on g1 sends events on all channels of its interface
+# without pause, whatever becomes of that; and frames come to it, multicast as well.  Then
+# COMMAND is done, while g2's connection lives on.  So ended what XSA-331, 441 and 527 are
+# about.  Wants nc2-hostile.ko in g1.
+in_a_storm() {
+	local before
+
+	d0 judge >/dev/null
+	stream_start g1 100000
+	behind groups dom0 ping -n -i 0.05 -w 300 ff02::1%xenbr0
+	before=$(idle_events g1)
+	on g1 insmod /root/nc2-hostile.ko action=storm-endless
+	until_true 60 "the back gets events for nothing" more_idle g1 $((before + 5))
+	"$@"
+	stream_end g1
+	stream_end groups
+	stream_moves g2
+}
+
+# calm: the storm is over, g1 has its network, and the log has not been flooded.
+calm() {
+	local out
+
+	on g1 rmmod nc2_hostile
+	settle g1
+	pings wire "$(address g1)"
+	out=$(d0 judge)
+	echo "$out"
+	[ "$(grep -c '^log ' <<<"$out" || true)" -le 8 ] || fail "the log is flooded"
+}
+
+# What may be done in a storm: the interface is taken away, and another one comes.
+storm_detach() {
+	unplug g1
+	fit g1
+	calm
+}
+
+# storm_unload [PARAMETER=VALUE...]: the back goes, and comes again.
+storm_unload() {
+	lab exec --timeout "$LIMIT" dom0 -- rmmod xen_nc2_back
+	load_back "$@"
+	d0 online g1
+	d0 online g2
+	calm
+	stream_moves g1
+}
+
+# It is the end of g1.
+storm_destroy() {
+	lab guest destroy g1
+	d0 clean "$LIMIT"
 }
