@@ -6,18 +6,23 @@
  *	insmod nc2-hostile-back.ko action=key key=NAME value=TEXT
  *	insmod nc2-hostile-back.ko action=no-room value=PAGES
  *	insmod nc2-hostile-back.ko dev=vif1.0 action=offset value=BYTES
+ *	insmod nc2-hostile-back.ko action=slow-key
  *
  * Writes into what a running xen-nc2-back shares with the guest, behind the
  * back's back, and sends an event; names that begin with "net-" are lies on the
  * rings of the bridged path.  Or, as long as the module is loaded, falsifies a
  * key of xenstore that the back writes when a front begins, or has the back believe
  * that Xen cannot map for it so many pages of a guest, or more, at a time, or (action
- * "hold") keeps some pages that the guest has granted to receive into.  Action "offset"
- * is no lie: as long as the module is loaded received frames begin so many bytes behind
- * the beginning of their pages, as netif.h allows and no back does without an XDP program.
+ * "hold") keeps some pages that the guest has granted to receive into, or (action
+ * "slow-key") takes a while to look at a key that the guest may change at any time:
+ * /sys/module/nc2_hostile_back/parameters/looks counts how often it was told to.  Action
+ * "offset" is no lie: as long as the module is loaded received frames begin so many bytes
+ * behind the beginning of their pages, as netif.h allows and no back does without an XDP
+ * program.
  *
  * Knows the back from inside, so it must be built from the same sources.
  */
+#include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
@@ -335,6 +340,60 @@ static int crowd(void)
 	return err;
 }
 
+/* How long a look takes in which nothing is read, and xenwatch does nothing else. */
+#define LOOK_MS 200
+
+static unsigned int looks;
+module_param(looks, uint, 0444);
+MODULE_PARM_DESC(looks, "For action=slow-key: how often the back was told of a change");
+
+static bool looking;
+
+/* In the place of mcast_changed(), in xenwatch, of which there is one. */
+static void slow_look(void)
+{
+	msleep(LOOK_MS);
+	WRITE_ONCE(looking, false);
+}
+
+static int look_instead(struct kprobe *p, struct pt_regs *regs)
+{
+	WRITE_ONCE(looks, looks + 1);
+	WRITE_ONCE(looking, true);
+	regs->ip = (unsigned long)slow_look;
+	return 1;
+}
+
+/* Only a probe with this handler may change where the function goes. */
+static void after(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
+{
+}
+
+static struct kprobe look = {
+	.symbol_name = "xen_nc2_back:mcast_changed",
+	.pre_handler = look_instead,
+	.post_handler = after,
+};
+
+static bool slow;
+
+static int slow_down(void)
+{
+	int err = register_kprobe(&look);
+
+	slow = !err;
+	return err;
+}
+
+static void speed_up(void)
+{
+	unregister_kprobe(&look);
+	while (READ_ONCE(looking))
+		msleep(20);
+	/* The rest of the way out of slow_look(). */
+	msleep(100);
+}
+
 #define HELD 4
 
 static struct page *held[HELD];
@@ -492,6 +551,8 @@ static int __init hostile_init(void)
 	}
 	if (!strcmp(action, "no-room"))
 		return crowd();
+	if (!strcmp(action, "slow-key"))
+		return slow_down();
 	netdev = dev_get_by_name(&init_net, dev);
 	if (!netdev)
 		return -ENODEV;
@@ -507,6 +568,8 @@ static void __exit hostile_exit(void)
 		unregister_kprobe(&probe);
 	if (crowded)
 		unregister_kretprobe(&room);
+	if (slow)
+		speed_up();
 	if (holding)
 		let_go();
 	if (shifted) {

@@ -470,6 +470,27 @@ refused_often() {
 	others_fine
 }
 
+# What the guest changes while the back is still looking at it is looked at once after
+# that: as many watch events in xenwatch's queue as the guest likes would be memory of
+# dom0's (XSA-349).
+key_churn() {
+	local looks
+
+	dom0 insmod /root/nc2-hostile-back.ko action=slow-key
+	on g1 python3 -c "import sys
+sys.path.insert(0, '/lab')
+import xs
+store = xs.XenStore()
+for i in range(2000):
+    store.write('device/vif/0/request-multicast-control', b'%d' % (i & 1))"
+	looks=$(dom0 cat /sys/module/nc2_hostile_back/parameters/looks)
+	dom0 rmmod nc2_hostile_back
+	echo "the back was told $looks times of 2000 changes"
+	[ "$looks" -ge 2 ] || fail "the back does not see them"
+	[ "$looks" -le 500 ] || fail "it has to look $looks times"
+	others_fine
+}
+
 hostile_modules
 up --guests 0 --vfs 0 --path bridged
 needed "two guests on the bridge, a stream to the second" prepare
@@ -501,6 +522,8 @@ t "a back that is silent on the control ring" silent_control
 t "refused, and told in xenstore: an event channel that there is not" no_channel
 t "a back without a driver while the front's comes and goes" silent_back
 t "refused time after time" refused_often
+t "a key that changes without end" key_churn
+figures 'the back was told'
 t "a storm of events while the interface goes" in_a_storm storm_detach
 t "a storm of events while the back is unloaded" in_a_storm storm_unload max_queues=2
 t "a storm of events while the guest is destroyed" in_a_storm storm_destroy
