@@ -31,6 +31,7 @@
 
 #include <xen/events.h>
 #include <xen/grant_table.h>
+#include <xen/interface/io/netchannel2.h>
 #include <xen/page.h>
 
 #include "direct.h"
@@ -224,7 +225,7 @@ static int tell(struct nc2b_direct *d, int i)
 	return 0;
 }
 
-/* One received frame of one slot, which is in the next of the guest's buffers. */
+/* One received frame of one slot, which is in the next of the guest's buffers; not shown yet. */
 static void rx_put(struct nc2b_queue *q, struct xen_netif_rx_response lie)
 {
 	struct xen_netif_rx_request req;
@@ -232,7 +233,6 @@ static void rx_put(struct nc2b_queue *q, struct xen_netif_rx_response lie)
 	RING_COPY_REQUEST(&q->rx, q->rx.req_cons++, &req);
 	lie.id ^= req.id;
 	*RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++) = lie;
-	RING_PUSH_RESPONSES(&q->rx);
 }
 
 /* @id is what is wrong with the id. */
@@ -246,6 +246,20 @@ static const struct {
 	{ "net-rx-endless", { .status = 60, .flags = XEN_NETRXF_more_data } },
 	{ "net-rx-extra", { .status = 60, .flags = XEN_NETRXF_extra_info } },
 };
+
+/* A frame to be cut by a list of frames, which it has not got (GSO_BY_FRAGS). */
+static void net_rx_segments(struct nc2b_queue *q)
+{
+	struct xen_netif_extra_info gso = {
+		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = XEN_NC2_GSO_TYPE_UDP,
+		.u.gso.size = 0xffff,
+	};
+
+	rx_put(q, (struct xen_netif_rx_response){ .status = 60, .flags = XEN_NETRXF_extra_info });
+	q->rx.req_cons++;
+	memcpy(RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++), &gso, sizeof(gso));
+	RING_PUSH_RESPONSES(&q->rx);
+}
 
 static void net_tx_ahead(struct nc2b_queue *q)
 {
@@ -265,12 +279,15 @@ static bool lie_on(struct nc2b_queue *q)
 		if (strcmp(action, rx_lies[i].name))
 			continue;
 		rx_put(q, rx_lies[i].rsp);
+		RING_PUSH_RESPONSES(&q->rx);
 		return true;
 	}
 	if (!strcmp(action, "net-tx-ahead"))
 		net_tx_ahead(q);
 	else if (!strcmp(action, "net-rx-ahead"))
 		net_rx_ahead(q);
+	else if (!strcmp(action, "net-rx-segments"))
+		net_rx_segments(q);
 	else
 		return false;
 	return true;

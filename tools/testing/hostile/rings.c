@@ -13,6 +13,9 @@
 #include <linux/netdevice.h>
 #include <linux/random.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include <net/ip.h>
 
 #include <xen/events.h>
 #include <xen/interface/io/netchannel2.h>
@@ -178,26 +181,70 @@ static void gso_odd(struct nc2f_queue *q)
 	});
 }
 
-/* TCP by IPv4, with a header of @doff words, said to be cut as @type at @size. */
-static void with_tcp(struct nc2f_queue *q, u8 doff, u8 type, u16 size)
+/* A frame of @len bytes by IPv4, with that header behind IP's, said to be cut as @gso. */
+static void with_ip(struct nc2f_queue *q, struct iphdr ip, const void *header, u32 size,
+		    u16 len, struct xen_netif_extra_info gso)
 {
-	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 1, .protocol = IPPROTO_TCP };
-	const struct tcphdr tcp = { .doff = doff, .ack = 1 };
-	const u16 len = 3000;
 	u8 *frame;
 
 	frame = put(q, (struct xen_netif_tx_request){
 		.size = len, .flags = XEN_NETTXF_extra_info | XEN_NETTXF_csum_blank,
 	});
+	ip.version = 4;
+	ip.ihl = 5;
+	ip.ttl = 1;
 	ip.tot_len = htons(len - ETH_HLEN);
 	frame[12] = ETH_P_IP >> 8;
 	frame[13] = ETH_P_IP & 0xff;
 	memcpy(frame + ETH_HLEN, &ip, sizeof(ip));
-	memcpy(frame + ETH_HLEN + sizeof(ip), &tcp, sizeof(tcp));
-	put_extra(q, (struct xen_netif_extra_info){
-		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = type, .u.gso.size = size,
-	});
+	memcpy(frame + ETH_HLEN + sizeof(ip), header, size);
+	gso.type = XEN_NETIF_EXTRA_TYPE_GSO;
+	put_extra(q, gso);
 	publish(q);
+}
+
+/* TCP, with a header of @doff words, said to be cut as @type at @size. */
+static void with_tcp(struct nc2f_queue *q, u8 doff, u8 type, u16 size)
+{
+	const struct tcphdr tcp = { .doff = doff, .ack = 1 };
+
+	with_ip(q, (struct iphdr){ .protocol = IPPROTO_TCP }, &tcp, sizeof(tcp), 3000,
+		(struct xen_netif_extra_info){ .u.gso.type = type, .u.gso.size = size });
+}
+
+/* @payload bytes of UDP, to be cut at @size; @part: said to be a part of a datagram. */
+static void with_udp(struct nc2f_queue *q, u16 payload, u16 size, bool part)
+{
+	const struct udphdr udp = { .len = htons(sizeof(udp) + payload) };
+
+	with_ip(q, (struct iphdr){
+			.protocol = IPPROTO_UDP, .frag_off = part ? htons(IP_MF) : 0,
+		}, &udp, sizeof(udp), ETH_HLEN + sizeof(struct iphdr) + sizeof(udp) + payload,
+		(struct xen_netif_extra_info){
+			.u.gso.type = XEN_NC2_GSO_TYPE_UDP, .u.gso.size = size,
+		});
+}
+
+static void udp_good(struct nc2f_queue *q)
+{
+	with_udp(q, 3000, 1000, false);
+}
+
+/* Nothing to be cut. */
+static void udp_head(struct nc2f_queue *q)
+{
+	with_udp(q, 0, 1000, false);
+}
+
+/* One more than there may be. */
+static void udp_many(struct nc2f_queue *q)
+{
+	with_udp(q, 20 * XEN_NC2_GSO_UDP_MAX_SEGS + 1, 20, false);
+}
+
+static void udp_part(struct nc2f_queue *q)
+{
+	with_udp(q, 3000, 1000, true);
 }
 
 static void gso_good(struct nc2f_queue *q)
@@ -343,6 +390,10 @@ static const struct {
 	{ "net-gso-tiny", gso_tiny },
 	{ "net-gso-other", gso_other },
 	{ "net-gso-udp", gso_udp },
+	{ "net-udp-good", udp_good },
+	{ "net-udp-head", udp_head },
+	{ "net-udp-many", udp_many },
+	{ "net-udp-part", udp_part },
 	{ "net-gso-head", gso_head },
 	{ "net-tx-ahead", tx_ahead },
 	{ "net-tx-back", tx_back },

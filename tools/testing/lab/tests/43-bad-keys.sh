@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A front whose keys and states of xenstore make no sense, come in an odd order or without
+# end: the back says what is wrong, not too often, and the interface works again when they
+# are right.  Another guest's TCP connection goes on.
+# shellcheck disable=SC2016 # expanded in dom0 or in the guest
+# shellcheck source=tools/testing/lab/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+prepare() {
+	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
+	lab back nc2 max_queues=2
+	create g1 --vcpus 2
+	create g2
+	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
+	stream_start g2 300000
+}
+
+# others_fine: g2's connection goes on, and g1 has its network.
+others_fine() {
+	stream_moves g2
+	pings wire "$(address g1)"
+}
+
+answers() {
+	on wire ping -q -n -c 1 -W 1 "$(address g1)"
+}
+
+# Numbers that no ring has: another driver's pages may be granted by any that there is.
+NO_RING=4294967295
+NO_RINGS="tx-ring-ref=$NO_RING rx-ring-ref=$NO_RING"
+BEGIN="1 ?2 request-rx-copy=1"
+
+# What the back says of a front that writes this.  It has ten lines a minute for that.
+refused_keys() {
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
+	d0 scenes g1 "
+		front wants 0 queues: $BEGIN multi-queue-num-queues=0 4 ?5
+		front wants $NO_RING queues: $BEGIN multi-queue-num-queues=$NO_RING 4 ?5
+		reading the front's rings: $BEGIN rx-ring-ref=$NO_RING event-channel=1 4 ?5
+		reading the front's rings: $BEGIN rx-ring-ref=$NO_RING event-channel=1 tx-ring-ref=banana 4 ?5
+		reading the front's rings: $BEGIN $NO_RINGS 4 ?5
+		reading the front's rings: $BEGIN $NO_RINGS event-channel=banana 4 ?5
+		reading the front's rings: $BEGIN multi-queue-num-queues=2 queue-0/tx-ring-ref=$NO_RING \
+			queue-0/rx-ring-ref=$NO_RING queue-0/event-channel=1 4 ?5
+		connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 4 ?5
+		connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 ctrl-ring-ref=$NO_RING \
+			event-channel-ctrl=1 4 ?5"
+	if long; then
+		d0 rebind g1
+		d0 scenes g1 "
+			front does not copy: 1 ?2 request-rx-copy=0 4 ?5
+			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
+				multi-queue-num-queues=banana 4 ?5
+			reading the front's rings: $BEGIN $NO_RINGS event-channel-tx=1 4 ?5
+			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
+				ctrl-ring-ref=$NO_RING 4 ?5"
+	fi
+	stream_moves g2
+}
+
+# Said twice; keys after the state that they belong to; states that are left out, that
+# come back, that are not for a front to be in, or none; and all at once.
+odd_states() {
+	d0 scenes g1 "
+		-: 1 ?2 1 1 !2
+		-: 1 ?2 4 ?5 $NO_RINGS event-channel=1 4 !5
+		-: 4 ?5
+		-: 5 !6
+		-: 1 ?2 5 ?5 1 ?2 4 ?5
+		-: 1 ?2 2 3 99 !2
+		-: 1 ?2 7 ?8 1 ?2
+		-: 1 5 1 4 6 1 ?2"
+	stream_moves g2
+}
+
+# The front's driver is back, and makes its own keys.
+late_script() {
+	d0 play g1 -back/hotplug-status
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+	d0 play g1 %4 '!2'
+	! on g1 grep -qs 1 /sys/class/net/eth0/carrier || fail "a link before the script is done"
+	d0 play g1 back/hotplug-status=connected '?4'
+	wait_address g1
+	others_fine
+}
+
+nonce() {
+	dom0 sh -c 'xenstore-read "/local/domain/0/backend/vif/$(xl domid g1)/0/nc2-nonce"'
+}
+
+new_nonce() {
+	[ "$(nonce)" != "$1" ]
+}
+
+# anew STEP...: after that there is a new connection, with nothing else done about it.
+anew() {
+	local before
+
+	echo "--- $*"
+	before=$(nonce)
+	d0 play g1 "$@"
+	until_true "$LIMIT" "a new connection" new_nonce "$before"
+	d0 play g1 '?4' '%4'
+	pings wire "$(address g1)"
+}
+
+# What is written of a connection that there is: nothing comes of it but what the keys that
+# are followed ask for, and the next one has its own keys.  States of the back that a
+# toolstack writes have the front leave, and come back.
+rewritten() {
+	local before
+
+	before=$(on g1 cat /sys/class/net/eth0/carrier_changes)
+	d0 play g1 4 '!4' 7 '?8' 4 '?4' 3 2 '!4' 4 back/state=4 '!4' \
+		multi-queue-num-queues=99 queue-0/tx-ring-ref="$NO_RING" \
+		queue-0/event-channel-tx="$NO_RING" feature-sg=0 request-rx-copy=0 4 '!4' \
+		-back/hotplug-status back/hotplug-status=error back/hotplug-status=connected '!4'
+	pings wire "$(address g1)"
+	is "changes of the link" "$(on g1 cat /sys/class/net/eth0/carrier_changes)" "$before"
+	anew back/state=5
+	if long; then
+		anew back/state=2
+		anew back/state=6
+		anew 5
+		anew 6
+		anew 1
+		d0 play g1 -back/state back/state=4
+		pings wire "$(address g1)"
+	fi
+	others_fine
+}
+
+is_told() {
+	d0 errors g1 | grep -q "$1"
+}
+
+# Rings that can be mapped, and a channel that there is not; then the right one.
+no_channel() {
+	on g1 insmod /root/nc2-hostile.ko action=key key=event-channel-tx value=999999
+	on g1 sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
+	until_true 60 "the back says so" is_told "connecting the front's rings"
+	on g1 rmmod nc2_hostile
+	until_true "$LIMIT" "the guest has a new connection" answers
+	others_fine
+}
+
+refusals_told() {
+	dom0 sh -c "dmesg | grep -c 'front wants 99 queues\|the front.s rings\|mapping in'" || true
+}
+
+# The back says what is wrong, and not as often as the guest would like: ten times a
+# minute.
+refused_often() {
+	local n before began=$SECONDS
+
+	before=$(refusals_told)
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
+	d0 knock g1 25 multi-queue-num-queues=99
+	# shellcheck disable=SC2086 # words
+	d0 knock g1 25 $NO_RINGS event-channel=1
+	n=$(($(refusals_told) - before))
+	echo "$n lines in the log for 50 refusals"
+	[ "$n" -ge 1 ] || fail "the log says nothing"
+	[ "$n" -le $((10 * ((SECONDS - began) / 60 + 1))) ] || fail "the log is flooded"
+	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+	wait_address g1
+	others_fine
+}
+
+# What the guest changes while the back is still looking at it is looked at once after
+# that: as many watch events in xenwatch's queue as the guest likes would be memory of
+# dom0's (XSA-349).
+key_churn() {
+	local looks
+
+	dom0 insmod /root/nc2-hostile-back.ko action=slow-key
+	on g1 python3 -c "import sys
+sys.path.insert(0, '/lab')
+import xs
+store = xs.XenStore()
+for i in range(2000):
+    store.write('device/vif/0/request-multicast-control', b'%d' % (i & 1))"
+	looks=$(dom0 cat /sys/module/nc2_hostile_back/parameters/looks)
+	dom0 rmmod nc2_hostile_back
+	echo "the back was told $looks times of 2000 changes"
+	[ "$looks" -ge 2 ] || fail "the back does not see them"
+	[ "$looks" -le 500 ] || fail "it has to look $looks times"
+	others_fine
+}
+
+hostile_modules
+up --guests 0 --vfs 0 --path bridged
+needed "two guests on the bridge, a stream to the second" prepare
+t "refused, and told in xenstore: queues, rings, event channels" refused_keys
+t "states and keys of a front in odd orders" odd_states
+t "no link until the script is done, and then there is" late_script
+t "keys and states rewritten while connected" rewritten
+t "a key that changes without end" key_churn
+figures 'the back was told'
+t "refused, and told in xenstore: an event channel that there is not" no_channel
+t "refused time after time" refused_often
+finish
