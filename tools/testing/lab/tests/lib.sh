@@ -115,7 +115,7 @@ has() {
 }
 
 t() {
-	local title=$1 out=$TMP/out rc
+	local title=$1 out=$TMP/out began=$SECONDS rc
 
 	shift
 	number=$((number + 1))
@@ -136,6 +136,8 @@ t() {
 	T_FAILED=$((rc != 0))
 	if [ "$rc" = 0 ]; then
 		echo "ok $number - $title"
+		# Where the time goes.
+		[ $((SECONDS - began)) -lt 20 ] || say "that took $((SECONDS - began)) s"
 		return
 	fi
 	echo "not ok $number - $title"
