@@ -248,6 +248,12 @@ static __printf(3, 4) void refuse(struct backend *be, int err, const char *fmt, 
 	va_end(args);
 }
 
+/* A front that has seen us leave may have left itself meanwhile: that is news to come. */
+static bool front_waits(struct backend *be)
+{
+	return xenbus_read_unsigned(be->xdev->otherend, "state", 0) == XenbusStateConnected;
+}
+
 /* Bring the bridged path up as the front has asked; 0 or a negative error. */
 static int connect_bridged(struct backend *be)
 {
@@ -275,7 +281,8 @@ static int connect_bridged(struct backend *be)
 	}
 	err = nc2b_keys_queues(be->vif, keys, nr);
 	if (err) {
-		refuse(be, err, "reading the front's rings");
+		if (front_waits(be))
+			refuse(be, err, "reading the front's rings");
 	} else {
 		nc2b_keys_features(be->vif);
 		nc2b_keys_headroom(be->vif);
@@ -286,7 +293,7 @@ static int connect_bridged(struct backend *be)
 			err = nc2b_vif_connect(be->vif, keys, nr);
 		if (err)
 			nc2b_ctrl_disconnect(&be->vif->ctrl);
-		if (err)
+		if (err && front_waits(be))
 			refuse(be, err, "connecting the front's rings");
 	}
 	kfree(keys);
