@@ -311,7 +311,7 @@ on_the_direct_path() {
 		t "$type: the back changes hands, there and back" back_changes
 		t "$type: the front changes hands, there and back" front_changes
 	fi
-	if only PVH; then
+	if long; then
 		t "$type: rebooted" restarted
 	fi
 	if [ $type = PVH ]; then
@@ -323,13 +323,11 @@ on_the_direct_path() {
 on_the_bridge() {
 	local what="$type, $1"
 
-	if only PVH; then
+	if long; then
 		t "$what: paused and unpaused" "$1" paused
 		t "$what: a save that leaves the guest running" "$1" called_off
 		t "$what: the back changes hands, there and back" "$1" back_changes
 		t "$what: the front changes hands, there and back" "$1" front_changes
-	fi
-	if long; then
 		t "$what: saved and restored, twice, and no page is lost" "$1" saved
 	fi
 	if [ $type = PVH ]; then
@@ -349,7 +347,7 @@ for type in PV PVH; do
 		needed "a PVH guest comes" create g1 --type pvh
 	fi
 	on_the_direct_path
-	if only PVH; then
+	if long && [ $type = PVH ]; then
 		t "$type, held: saved, and its front removed before it has a back again" held removed
 	fi
 	if only PV; then

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
+# Long form only.
+#
 # The benchmark's harness: QEMU with the plugin that counts, a planted cost of
 # known size, two short measurements.  Figures are not judged, only that they are
 # there, that they add up, and that a report can be made of them.

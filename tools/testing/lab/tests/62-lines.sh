@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
+# Long form only.
+#
 # Guests share no line of memory, and so no lock, on the hot path of the back.  Two
 # guests, each served by a CPU of dom0 of its own: a plugin in QEMU sees which lines
 # the back passes from one of these CPUs to the other.  That there are none says
