@@ -159,6 +159,16 @@ static void mend_work(struct work_struct *work)
 	mutex_unlock(&be->lock);
 }
 
+/*
+ * What is noted is what the last driver has left: a toolstack may have written another
+ * state since, and one that is noted already is not written.
+ */
+static int begin(struct xenbus_device *xdev)
+{
+	xdev->state = XenbusStateInitialising;
+	return xenbus_switch_state(xdev, XenbusStateInitWait);
+}
+
 /* The netdev exists before InitWait is seen, which is what runs the script. */
 static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id *id)
 {
@@ -203,7 +213,7 @@ static int nc2b_probe(struct xenbus_device *xdev, const struct xenbus_device_id 
 	err = sysfs_create_group(&xdev->dev.kobj, &nc2b_sysfs_group);
 	if (err)
 		goto err_drvdata;
-	err = xenbus_switch_state(xdev, XenbusStateInitWait);
+	err = begin(xdev);
 	if (err)
 		goto err_sysfs;
 	kobject_uevent(&xdev->dev.kobj, KOBJ_ONLINE);
