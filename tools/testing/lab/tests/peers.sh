@@ -203,6 +203,24 @@ several() {
 	fi
 }
 
+# udp_cut WHO DEV: segments of UDP are not left to that netdev.
+udp_cut() {
+	like "$2 of $1" "$(on "$1" ethtool -k "$2")" '*tx-udp-segmentation: off \[requested on\]*'
+}
+
+# udp_whole BACK: our end, beside a stock one, sends no segments of UDP that are to be cut
+# there; they arrive all the same.
+udp_whole() {
+	lab push g1 "$TESTS/frames.py" /run/frames.py
+	if [ "$1" = stock ]; then
+		udp_cut g1 eth0
+		sees wire "taken 9 40 1000 60" on g1 python3 /run/frames.py burst 10.99.0.1 9 40 1000
+	else
+		udp_cut dom0 "$(d0 vif g1)"
+		sees g1 "taken 9 40 1000 60" frames dom0 burst "$(address g1)" 9 40 1000
+	fi
+}
+
 # comes FRONT OPTION...: g1 is a guest with that front, and one queue.
 comes() {
 	local front=$1
@@ -234,6 +252,7 @@ meets() {
 	t "$title: a guest comes" comes "$front" --kernel "$4" --type "$5"
 	[ "$T_FAILED" = 0 ] || return 0
 	whole g1 "$title" "$back" "$front"
+	t "$title: segments of UDP are cut before they cross" udp_whole "$back"
 	if [ "$back" = nc2 ]; then
 		t "$title: the back says why it is bridged" stays_bridged g1 '*'
 	fi
