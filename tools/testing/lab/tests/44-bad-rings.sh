@@ -107,11 +107,16 @@ answers() {
 	on wire ping -q -n -c 1 -W 1 "$(address g1)"
 }
 
-# cut WHAT LIE...: each costs the guest its network, until the back has it connect anew.
+# cut WHAT LIE...: each costs the guest its network, until the back has it connect anew:
+# the first after 2 s, the next after 4 and so on, so that a back that knows of none is
+# worth the trouble.
 cut() {
 	local what=$1 lie
 
 	shift
+	d0 rebind g1
+	until_true "$LIMIT" "the guest has its network" answers
+	d0 judge >/dev/null
 	for lie; do
 		echo "--- $lie"
 		tell "$lie"
