@@ -153,7 +153,7 @@ left_behind() {
 
 left_behinds() {
 	lab push dom0 "$here/tests/dom0.sh" /tmp/dom0.sh
-	left_behind 'netdev vif99.0' 'ip link add vif99.0 type dummy' 'ip link del vif99.0' &&
+	left_behind 'netdev of vif99.0' 'ip link add vif99.0 type dummy' 'ip link del vif99.0' &&
 		left_behind 'xenstore backend/vif/99' 'xenstore-write /local/domain/0/backend/vif/99/0 x' \
 			'xenstore-rm /local/domain/0/backend/vif/99' &&
 		left_behind 'thread of vif99' 'cp /bin/sleep /tmp/vif99.0-q0; /tmp/vif99.0-q0 999 >/dev/null 2>&1 &' \
