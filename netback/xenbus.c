@@ -304,7 +304,8 @@ static int connect_bridged(struct backend *be)
 		if (err)
 			nc2b_ctrl_disconnect(&be->vif->ctrl);
 		if (err && front_waits(be))
-			refuse(be, err, "connecting the front's rings");
+			refuse(be, err, "connecting the front's rings%s", err != -ENOSPC ? "" :
+			       ": Xen has no room (raise gnttab_max_maptrack_frames)");
 	}
 	kfree(keys);
 	be->connected = !err;

@@ -165,8 +165,22 @@ refused_keys() {
 	judge bridged "$why" $# 'stays on the bridge'
 }
 
-# no_room PAGES...: Xen has none for so many at a time: of the shared page, of the rings,
-# of the pool.  Then the administrator is told what helps, and the guest not accused.
+is_told() {
+	d0 errors g1 | grep -q "$1"
+}
+
+# Not even for a ring of the bridged path: the guest has no network until there is.
+no_room_at_all() {
+	guest honest
+	dom0 insmod /root/nc2-hostile-back.ko action=no-room value=1
+	on g1 sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front; echo vif-0 >unbind; echo vif-0 >bind'
+	until_true "$LIMIT" "the administrator is told what helps" is_told gnttab_max_maptrack
+	dom0 rmmod nc2_hostile_back
+	guest honest
+}
+
+# no_room PAGES...: Xen has none for so many at a time: of the rings, of the pool.  Then
+# the administrator is told what helps, and the guest not accused.
 no_room() {
 	local pages rc=0
 
@@ -355,7 +369,8 @@ t "refused: the directory is not granted" refused_keys '*directory*' nc2-dir-ref
 t "refused: event channel" refused_keys '*event-channel*' nc2-event-channel=999999
 t "refused: a version that was not offered" refused_keys '*version*' request-nc2=2,0123456789abcdef
 t "refused: the answer to an older offer" refused_keys '*older offer*' request-nc2=1,0123456789abcdef
-t "refused: Xen has no room for the mappings" no_room 1 2 100
+t "refused: Xen has no room for the mappings" no_room 2 100
+t "refused: Xen has no room for any mapping" no_room_at_all
 t "silent when it should enter the direct path" silent_connect
 t "silent when it should leave it" silent_leave
 t "the honest guest has not noticed" others_fine
