@@ -16,7 +16,6 @@ declare -A DEV=([g1]=eth0 [g2]=eth0 [wire]=wire)
 # Where programs listen, and the port of dom0's that stands for g1's.
 PORT=8
 DOM0_PORT=1008
-TALK=$(<"$TESTS/talk.py")
 
 # An address of that network: of WHO, or of dom0 there.
 at4() {
@@ -25,17 +24,6 @@ at4() {
 
 at6() {
 	echo "fd97:${NET[$1]}::${2:-${HOST[$1]}}"
-}
-
-# talker WHO ARGUMENT...: talk.py.
-talker() {
-	local who=$1
-
-	shift
-	case $who in
-	wire) on wire python3 -c "$TALK" "$@" ;;
-	*) on "$who" python3 /run/talk.py "$@" ;;
-	esac
 }
 
 # Guests take no verdict of others, so that they look at each checksum themselves.  So
@@ -54,7 +42,7 @@ prepare_sums() {
 	for who in g1 g2; do
 		behind "talk-$who" "$who" python3 /run/talk.py serve "$PORT"
 	done
-	behind talk-wire wire python3 -c "$TALK" serve "$PORT"
+	behind talk-wire wire python3 -c "$(<"$TESTS/talk.py")" serve "$PORT"
 	for who in g1 g2 wire; do
 		until_true "$LIMIT" "$who listens" grep -q listening "$TMP/talk-$who"
 	done
@@ -102,7 +90,7 @@ talk() {
 	local from=$1 to=$2 want=$3 source4=$4 source6=$5 sums
 
 	shift 5
-	sees "$to" "kinds ${DEV[$to]} 60 $source4 $source6" talker "$from" check "$@"
+	sees "$to" "kinds ${DEV[$to]} 60 $source4 $source6" program talk.py "$from" check "$@"
 	sums=$(tail -n 1 "$TMP/seen")
 	is "from $from to $to" "$sums" "tcp4=$want udp4=$want tcp6=$want udp6=$want"
 }
@@ -161,10 +149,7 @@ wrong_one() {
 	local args=("segment" "${DEV[$1]}" "$ROUTER_MAC" "$($4 "$1")" "$($4 "$2")" bad "${@:5}")
 
 	before=$(count_of "$to" "$counter")
-	case $from in
-	wire) frames wire "${args[@]}" ;;
-	*) on "$from" python3 /run/frames.py "${args[@]}" ;;
-	esac
+	frames "$from" "${args[@]}"
 	until_true 60 "$to counts it" counts "$to" "$counter" $((before + 1))
 }
 

@@ -43,7 +43,7 @@ send_group() {
 
 	[ "$1" = dom0 ] || from=10.99.0.1
 	shot a g1
-	on "$1" python3 -c "$(<"$TESTS/frames.py")" group "$GROUP" "$from" "$N" || return
+	frames "$1" group "$GROUP" "$from" "$N" || return
 	pings "$1" "$(address g1)" >/dev/null || return
 	shot b g1
 }
@@ -135,11 +135,11 @@ hash_comes() {
 }
 
 wire_hash() {
-	on wire python3 -c "$(<"$TESTS/frames.py")" toeplitz "$KEY" "$@"
+	frames wire toeplitz "$KEY" "$@"
 }
 
 from_port() {
-	on wire python3 -c "$(<"$TESTS/frames.py")" connect "$1" 7 4567
+	frames wire connect "$1" 7 4567
 }
 
 hashes() {

@@ -157,7 +157,7 @@ front_anew() {
 	before=$(d0 grants g1)
 	on g1 xenstore-write device/vif/0/state 1
 	[ "$WAY" != direct ] || d0 wait_said g1 'not connected' $((said + 1)) "$LIMIT"
-	until_true "$LIMIT" "the back begins anew" another_offer "$offer"
+	until_true "$LIMIT" "the back begins anew" another_offer g1 "$offer"
 	pings wire "$(address g1)"
 	works g1
 	is "errors in xenstore" "$(d0 errors g1)" ''
@@ -167,10 +167,6 @@ front_anew() {
 	like "pages that the back kept" "$(on g1 ethtool -S eth0)" '*pages_kept: 0*'
 	stream_moves g1
 	stream_end g1
-}
-
-another_offer() {
-	[ "$(d0 offer g1)" != "$1" ]
 }
 
 front_rebind() {

@@ -165,16 +165,12 @@ refused_keys() {
 	judge bridged "$why" $# 'stays on the bridge'
 }
 
-is_told() {
-	d0 errors g1 | grep -q "$1"
-}
-
 # Not even for a ring of the bridged path: the guest has no network until there is.
 no_room_at_all() {
 	guest honest
 	dom0 insmod /root/nc2-hostile-back.ko action=no-room value=1
 	on g1 sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front; echo vif-0 >unbind; echo vif-0 >bind'
-	until_true "$LIMIT" "the administrator is told what is wrong" is_told "Xen has no room"
+	until_true "$LIMIT" "the administrator is told what is wrong" is_told g1 "Xen has no room"
 	dom0 rmmod nc2_hostile_back
 	guest honest
 }

@@ -23,10 +23,6 @@ others_fine() {
 	pings wire "$(address g1)"
 }
 
-answers() {
-	on wire ping -q -n -c 1 -W 1 "$(address g1)"
-}
-
 # Numbers that no ring has: another driver's pages may be granted by any that there is.
 NO_RING=4294967295
 NO_RINGS="tx-ring-ref=$NO_RING rx-ring-ref=$NO_RING"
@@ -86,22 +82,14 @@ late_script() {
 	others_fine
 }
 
-nonce() {
-	dom0 sh -c 'xenstore-read "/local/domain/0/backend/vif/$(xl domid g1)/0/nc2-nonce"'
-}
-
-new_nonce() {
-	[ "$(nonce)" != "$1" ]
-}
-
 # anew STEP...: after that there is a new connection, with nothing else done about it.
 anew() {
 	local before
 
 	echo "--- $*"
-	before=$(nonce)
+	before=$(d0 offer g1)
 	d0 play g1 "$@"
-	until_true "$LIMIT" "a new connection" new_nonce "$before"
+	until_true "$LIMIT" "a new connection" another_offer g1 "$before"
 	d0 play g1 '?4' '%4'
 	pings wire "$(address g1)"
 }
@@ -132,19 +120,15 @@ rewritten() {
 	others_fine
 }
 
-is_told() {
-	d0 errors g1 | grep -q "$1"
-}
-
 # Rings that can be mapped, and a channel that there is not; then the right one.
 no_channel() {
 	on g1 insmod /root/nc2-hostile.ko action=key key=event-channel-tx value=999999
 	on g1 sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
 		echo vif-0 >unbind
 		echo vif-0 >bind'
-	until_true 60 "the back says so" is_told "connecting the front's rings"
+	until_true 60 "the back says so" is_told g1 "connecting the front's rings"
 	on g1 rmmod nc2_hostile
-	until_true "$LIMIT" "the guest has a new connection" answers
+	until_true "$LIMIT" "the guest has a new connection" reachable g1
 	others_fine
 }
 

@@ -501,23 +501,13 @@ told() {
 # be connected with these.
 knock() {
 	id=$(id_of "$1") || die "$id"
-	front=/local/domain/$id/device/vif/0
-	back=/local/domain/0/backend/vif/$id/0
 	times=$2
 	shift 2
 	for _ in $(seq "$times"); do
-		xenstore-write "$front/state" 1
-		await "$back" 2
-		for key in request-rx-copy=1 "$@"; do
-			xenstore-write "$front/${key%%=*}" "${key#*=}"
-		done
-		xenstore-write "$front/state" 4
-		await "$back" 5
-		xenstore-write "$front/state" 6
-		await "$back" 6
+		steps "$id" 1 '?2' request-rx-copy=1 "$@" 4 '?5' 6 '?6'
 	done
 	for key; do
-		xenstore-rm "$front/${key%%=*}"
+		steps "$id" "-${key%%=*}"
 	done
 }
 

@@ -164,13 +164,18 @@ skip() {
 	echo "ok $number - $1 # SKIP $2"
 }
 
-ended() {
+# What stream_start and behind have begun.
+streams_end() {
 	local pid
 
-	[ -z "$running" ] || kill "$running" 2>/dev/null
 	for pid in "$TMP"/stream.*.pid; do
 		[ ! -e "$pid" ] || kill -- "-$(cat "$pid")" 2>/dev/null
 	done
+}
+
+ended() {
+	[ -z "$running" ] || kill "$running" 2>/dev/null
+	streams_end
 	lab down >/dev/null 2>&1
 	rm -rf "$TMP"
 }
@@ -217,11 +222,7 @@ boot() {
 
 # The last test of all: what ends by itself is over.
 finish() {
-	local pid
-
-	for pid in "$TMP"/stream.*.pid; do
-		[ ! -e "$pid" ] || kill -- "-$(cat "$pid")" 2>/dev/null
-	done
+	streams_end
 	if [ "$T_FAILED" = 0 ] && [ "$booted" = 1 ]; then
 		t "all guests end, and the back is unloaded" d0 end "$LIMIT"
 	fi
@@ -293,6 +294,21 @@ pings() {
 	fi
 }
 
+# reachable gI: it answers at once, for who polls.
+reachable() {
+	on wire ping -q -n -c 1 -W 1 "$(address "$1")"
+}
+
+# is_told gI TEXT: the back has written it down of the guest's interface.
+is_told() {
+	d0 errors "$1" | grep -q "$2"
+}
+
+# another_offer gI OFFER: the back has made another one since.
+another_offer() {
+	[ "$(d0 offer "$1")" != "$2" ]
+}
+
 # iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.
 iperf() {
 	local from=$1 to=$2 tries=5 out=$TMP/iperf.$2
@@ -320,32 +336,32 @@ iperf() {
 	END
 }
 
-# frames WHO ARGUMENT...: frames.py, in dom0 or on the wire; a guest takes no command
-# as long as the program.
-frames() {
-	local who=$1
+# program FILE WHO ARGUMENT...: one of this folder.  A guest takes no command as long as
+# that: there it is in /run.  On the wire the source may not be visible.
+program() {
+	local file=$1 who=$2
 
-	shift
-	on "$who" python3 -c "$(<"$TESTS/frames.py")" "$@"
+	shift 2
+	case $who in
+	g*) on "$who" python3 "/run/$file" "$@" ;;
+	*) on "$who" python3 -c "$(<"$TESTS/$file")" "$@" ;;
+	esac
+}
+
+# frames WHO ARGUMENT...: frames.py
+frames() {
+	program frames.py "$@"
 }
 
 # sees WHO OUTPUT COMMAND...: what "frames.py OUTPUT" has to say, in WHO, of what
-# COMMAND has sent.  In a guest it is /run/frames.py.
+# COMMAND has sent.
 sees() {
 	local who=$1 args=$2 pid rc=0
 
 	shift 2
 	: >"$TMP/seen"
-	case $who in
-	g*)
-		# shellcheck disable=SC2086 # words
-		on "$who" python3 /run/frames.py $args >"$TMP/seen" 2>&1 &
-		;;
-	*)
-		# shellcheck disable=SC2086 # words
-		frames "$who" $args >"$TMP/seen" 2>&1 &
-		;;
-	esac
+	# shellcheck disable=SC2086 # words
+	frames "$who" $args >"$TMP/seen" 2>&1 &
 	pid=$!
 	until_true 60 "$who listens" grep -q listening "$TMP/seen"
 	"$@"
