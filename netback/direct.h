@@ -33,6 +33,8 @@ struct xenbus_device;
  * @NC2B_D_RX_BYTES: their bytes
  * @NC2B_D_RX_BOUNCED: frames that came through a bounce buffer
  * @NC2B_D_RX_ERRORS: damaged frames, whose buffers went back to the guest
+ * @NC2B_D_RX_FILTERED: frames thrown away that came by the queue before the guest's
+ *	filter was set: the bridge brings the same
  * @NC2B_D_RX_STARVED: polls that left the NIC without a buffer, for the guest had
  *	none to give
  * @NC2B_D_TX_FRAMES: frames that the NIC was told to read from the guest's pages
@@ -49,6 +51,7 @@ enum nc2b_dstat {
 	NC2B_D_RX_BYTES,
 	NC2B_D_RX_BOUNCED,
 	NC2B_D_RX_ERRORS,
+	NC2B_D_RX_FILTERED,
 	NC2B_D_RX_STARVED,
 	NC2B_D_TX_FRAMES,
 	NC2B_D_TX_BYTES,
@@ -142,6 +145,8 @@ enum nc2b_eoi {
  * @q: the leased queue, or NULL; under @lock, NAPI reads it while @running
  * @running: the queue is started and NAPI may use it
  * @groups: broadcast and multicast come by the queue, and must not by the bridge
+ * @early: they still come by the bridge, and not by the queue; NAPI only once @running
+ * @early_more: a frame that is thrown away for that goes on; the same
  * @napi: the hot path
  * @irq: the event channel
  * @eoi: whether an event awaits its EOI: enum nc2b_eoi
@@ -201,6 +206,8 @@ struct nc2b_direct {
 	struct nc2q *q;
 	bool running;
 	bool groups;
+	bool early;
+	bool early_more;
 	struct napi_struct napi;
 	unsigned int irq;
 	atomic_t eoi;

@@ -22,6 +22,7 @@
  * @rx_frames: frames received
  * @rx_bytes: their bytes
  * @rx_errors: damaged frames
+ * @rx_filtered: frames that the bridge brings as well
  * @tx_frames: frames given to the NIC
  * @tx_bytes: their bytes
  */
@@ -32,6 +33,7 @@ struct dpoll {
 	u32 rx_frames;
 	u32 rx_bytes;
 	u32 rx_errors;
+	u32 rx_filtered;
 	u32 tx_frames;
 	u32 tx_bytes;
 };
@@ -46,6 +48,20 @@ static void sync_rx(struct nc2b_direct *d, u32 id, u32 len)
 				      DMA_FROM_DEVICE);
 }
 
+/*
+ * Whether this is of a frame that came before the guest's filter was set.  It is for
+ * many, then, and the bridge hands it out as well.  Frames are thrown away whole.
+ */
+static bool is_early(struct nc2b_direct *d, const struct nc2q_rx *rx)
+{
+	if (!d->early_more && READ_ONCE(d->groups)) {
+		d->early = false;
+		return false;
+	}
+	d->early_more = rx->flags & NC2Q_RX_MORE;
+	return true;
+}
+
 /* One descriptor that the NIC is done with becomes one completion. */
 static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 			 struct dpoll *p)
@@ -57,6 +73,11 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 		.hash = rx->hash,
 	};
 
+	if (unlikely(d->early) && is_early(d, rx)) {
+		p->rx_filtered += !(rx->flags & NC2Q_RX_MORE);
+		nc2b_pool_recall(&d->pool, rx->id);
+		return;
+	}
 	/* Not the NIC's: a fault of the provider; the buffer is not passed on. */
 	if (nc2b_pool_give(&d->pool, rx->id))
 		return;
@@ -243,6 +264,7 @@ static void count(struct nc2b_direct *d, const struct dpoll *p, bool starved)
 	if (d->block.bounced)
 		u64_stats_add(&s[NC2B_D_RX_BOUNCED], p->rx_frames);
 	u64_stats_add(&s[NC2B_D_RX_ERRORS], p->rx_errors);
+	u64_stats_add(&s[NC2B_D_RX_FILTERED], p->rx_filtered);
 	u64_stats_add(&s[NC2B_D_RX_STARVED], starved);
 	u64_stats_add(&s[NC2B_D_TX_FRAMES], p->tx_frames);
 	u64_stats_add(&s[NC2B_D_TX_BYTES], p->tx_bytes);

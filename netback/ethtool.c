@@ -31,6 +31,7 @@ static const char direct_names[NC2B_D_STATS][ETH_GSTRING_LEN] = {
 	[NC2B_D_RX_BYTES] = "rx_direct_bytes",
 	[NC2B_D_RX_BOUNCED] = "rx_direct_bounced",
 	[NC2B_D_RX_ERRORS] = "rx_direct_errors",
+	[NC2B_D_RX_FILTERED] = "rx_direct_filtered",
 	[NC2B_D_RX_STARVED] = "rx_direct_starved",
 	[NC2B_D_TX_FRAMES] = "tx_direct_frames",
 	[NC2B_D_TX_BYTES] = "tx_direct_bytes",

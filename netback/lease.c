@@ -114,6 +114,8 @@ const char *nc2b_lease_start(struct nc2b_direct *d, struct device *nic,
 		d->in_vain |= err == -EMSGSIZE || err == -EOPNOTSUPP;
 		return nc2q_why(err);
 	}
+	d->early = true;
+	d->early_more = false;
 	/* Pairs with the acquire in the poll function. */
 	smp_store_release(&d->running, true);
 	for (tries = 0; tries < 20; tries++) {
