@@ -163,9 +163,9 @@ called_off() {
 	stream_end g1
 }
 
-# xl's own local transport: the receiver is a child of the sender.
+# migrate [RECEIVER]: by xl's own local transport; the receiver is a child of the sender.
 migrate() {
-	dom0 xl migrate -s '' g1 'xl migrate-receive'
+	dom0 xl migrate -s '' g1 "${1:-xl migrate-receive}"
 }
 
 migrated() {
@@ -200,22 +200,47 @@ not_migrated() {
 }
 
 # Where there is no queue it stays on the bridge, and says so.
-restored_to_none() {
+# came_to_none COMMAND...: by what it comes to a host that has no queue to give.
+came_to_none() {
 	wait_path g1 direct
 	stream_start g1
-	dom0 xl save g1 "$SAVED"
-	dom0 nc2-vfs take nic0
-	dom0 xl restore "$SAVED"
-	dom0 rm "$SAVED"
+	"$@"
 	lab guest wait g1
 	d0 clean "$LIMIT"
 	stream_moves g1
 	is path "$(path g1)" bridged
 	like reason "$(reason g1)" '*nc2-vfs*'
+	is "times that it was direct there" "$(entered g1)" 0
 	dom0 nc2-vfs give nic0 2
 	wait_path g1 direct
 	stream_moves g1
 	stream_end g1
+}
+
+entered() {
+	d0 stats "$1" | awk '$1 == "direct_entered" { print $2; n++ } END { exit !n }'
+}
+
+restore_without() {
+	dom0 xl save g1 "$SAVED"
+	dom0 nc2-vfs take nic0
+	dom0 xl restore "$SAVED"
+	dom0 rm "$SAVED"
+}
+
+# Here one host is both: its queues go when the guest has left its own, to be suspended.
+migrate_without() {
+	lab exec -i dom0 -- sh -c 'cat >/run/receive.sh' <<-'END'
+		(
+			while grep -qx direct /sys/bus/xen-backend/devices/vif-*/nc2/path; do
+				sleep 0.01
+			done
+			nc2-vfs take nic0
+		) </dev/null >/run/take.log 2>&1 &
+		exec xl migrate-receive
+	END
+	migrate 'sh /run/receive.sh'
+	dom0 cat /run/take.log
 }
 
 restarted() {
@@ -304,8 +329,11 @@ on_the_direct_path() {
 	else
 		t "$type: migrated while direct" migrated
 	fi
-	if only PVH; then
-		t "$type: restored where no queue is to be had" restored_to_none
+	if [ $type = PVH ]; then
+		t "$type: migrated to where no queue is to be had" came_to_none migrate_without
+	fi
+	if long; then
+		t "$type: restored where no queue is to be had" came_to_none restore_without
 	fi
 	if only PV; then
 		t "$type: the back changes hands, there and back" back_changes
