@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Options of the bridged path that the other scripts leave as they are: the MTU from
-# the first on, event channels, checksums, long frames, segments of UDP, where in its page
-# a frame begins, scatter-gather, the rate, announcements.  What comes of each is read
-# from counters and from the frames.
+# the first on, event channels, checksums, long frames, frames in many pieces, segments of
+# UDP, where in its page a frame begins, scatter-gather, the rate, announcements.  What
+# comes of each is read from counters and from the frames.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -199,6 +199,25 @@ udp_segments() {
 	on g1 ethtool -K eth0 tx-udp-segmentation on
 }
 
+# in_one_frame PROGRAM LEAST MOST: datagrams that it has the guest send are one frame, of
+# which the front copies so many bytes.
+in_one_frame() {
+	shot a g1
+	sees wire "taken 9 48 1000 60" on g1 python3 /run/frames.py "$1" 10.99.0.1 9 48 1000
+	shot b g1
+	moved front tx_bridged_frames 1 20
+	moved front tx_copied_bytes "$2" "$3"
+	still front 'tx_drop_*'
+	still back 'q*_tx_drop_*'
+}
+
+# Twelve pieces, nearly each in two pages, are more slots than a frame may have.  The same
+# bytes in a row are fewer: of them the front copies the headers, and grants the pages.
+many_slots() {
+	in_one_frame burst 42 10000
+	in_one_frame pieces 48000 58000
+}
+
 from_guest() {
 	sum_of dom0 "$(d0 vif g1)" "$(address g1)" \
 		on g1 python3 /run/frames.py connect 10.99.0.2 7 4567
@@ -261,6 +280,7 @@ t "an event channel each way" two_channels
 t "one event channel for both" one_channel
 t "frames of 9000 bytes" jumbo
 t "segments of UDP cross as one frame" udp_segments
+t "a frame of more than 18 slots is copied" many_slots
 t "frames that begin behind the beginning of their page" offsets
 t "rate= limits all queues together" rate
 t "peers are told of a new place" announced

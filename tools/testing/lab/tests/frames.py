@@ -31,9 +31,11 @@ frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS por
                                   prints the most memory that they took on their way
 frames.py burst HOST PORT N SIZE  sends N datagrams by one system call, which the kernel
                                   cuts no sooner than for an interface that cannot
+frames.py pieces HOST PORT N SIZE the same; what the kernel keeps of it until then lies in
+                                  pieces of 4000 bytes, of which nearly each is in two pages
 frames.py taken PORT N SIZE SECONDS
-                                  waits for what burst sends: N datagrams, whole and in
-                                  their order
+                                  waits for what burst or pieces sends: N datagrams, whole
+                                  and in their order
 frames.py claim DEV TO FROM N     sends N frames in the name of FROM, and an honest one
 frames.py claimed DEV FROM HONEST SECONDS
                                   counts those of FROM until the one of HONEST comes;
@@ -50,6 +52,8 @@ import time
 
 SO_ATTACH_FILTER, SO_SNDBUFFORCE = 26, 32
 UDP_SEGMENT = 103
+# By 904 bytes does a piece begin later in its page than the one before.
+PIECE, GAP = 4000, 1000
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 TP_STATUS_CSUMNOTREADY, TP_STATUS_CSUM_VALID = 8, 128
 ETH_P_ALL = 3
@@ -284,11 +288,27 @@ def held(host, port, flows, n):
     print(max(most, on_the_way(sockets)))
 
 
-def burst(host, port, n, size):
+def cutter(host, port, size):
+    """A socket of which the kernel, or an interface, cuts what is sent."""
     family, _, _, _, to = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     s = socket.socket(family, socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, int(size))
-    s.sendto(b''.join(datagram(i, int(size)) for i in range(int(n))), to)
+    s.connect(to)
+    return s
+
+
+def burst(host, port, n, size):
+    cutter(host, port, size).send(b''.join(datagram(i, int(size)) for i in range(int(n))))
+
+
+def pieces(host, port, n, size):
+    s, other = cutter(host, port, size), cutter(host, port, size)
+    data = b''.join(datagram(i, int(size)) for i in range(int(n)))
+    for at in range(0, len(data), PIECE):
+        s.send(data[at:at + PIECE], socket.MSG_MORE if at + PIECE < len(data) else 0)
+        # Never sent.  The kernel has several pages in a row for what a task sends, by
+        # whichever socket, so that this lies between two pieces.
+        other.send(bytes(GAP), socket.MSG_MORE)
 
 
 def datagram(i, size):
@@ -331,4 +351,4 @@ if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
      'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
      'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
-     'claimed': claimed, 'taken': taken}[sys.argv[1]](*sys.argv[2:])
+     'claimed': claimed, 'taken': taken, 'pieces': pieces}[sys.argv[1]](*sys.argv[2:])
