@@ -223,6 +223,36 @@ from_guest() {
 		on g1 python3 /run/frames.py connect 10.99.0.2 7 4567
 }
 
+# verdict WHO DEV TO good|bad: what WHO has heard, as the frame comes by DEV, of the
+# checksum of a frame of TCP that the wire sends to the guest; it is for TO.
+verdict() {
+	sees "$1" "verdict $2 10.99.0.99 60" \
+		frames wire segment wire "$MAC" 10.99.0.99 "$3" "$4" | tail -n 1
+}
+
+# verdicts GUEST DOM0 QUALITY: of the guest, and of dom0, to which the guest routes the
+# frame.
+verdicts() {
+	is "to the guest, $3" "$(verdict g1 eth0 "$(address g1)" "$3")" "$1"
+	is "from the guest, $3" "$(verdict dom0 "$(d0 vif g1)" 10.99.0.2 "$3")" "$2"
+}
+
+# What the NIC has found right the guest hears from the back, and passes on; who hears
+# nothing has nothing to say.  GRO would look at checksums by itself.
+found_right() {
+	dom0 ethtool -K nic0 gro off
+	on g1 sh -ec 'ethtool -K eth0 gro off; echo 1 >/proc/sys/net/ipv4/ip_forward'
+	verdicts valid valid good
+	verdicts none none bad
+	on g1 ethtool -K eth0 rx off
+	verdicts none none good
+	on g1 ethtool -K eth0 rx on
+	dom0 ethtool -K nic0 rx off
+	verdicts none none good
+	dom0 ethtool -K nic0 rx on gro on
+	on g1 sh -ec 'ethtool -K eth0 gro on; echo 0 >/proc/sys/net/ipv4/ip_forward'
+}
+
 vif_sums() {
 	dom0 ethtool -k "$(d0 vif g1)" | grep -q "tx-checksum-ipv4: $1"
 }
@@ -284,6 +314,7 @@ t "a frame of more than 18 slots is copied" many_slots
 t "frames that begin behind the beginning of their page" offsets
 t "rate= limits all queues together" rate
 t "peers are told of a new place" announced
+t "checksums found right, and wrong, to the guest and from it" found_right
 t "the front heeds a back without checksums" sums
 t "frames in one piece, as the other end asks for it" one_piece
 t "the back heeds a front without checksums: XDP" sums_xdp
