@@ -34,10 +34,10 @@ refused_keys() {
 	d0 scenes g1 "
 		front wants 0 queues: $BEGIN multi-queue-num-queues=0 4 ?5
 		front wants $NO_RING queues: $BEGIN multi-queue-num-queues=$NO_RING 4 ?5
+		front does not copy: 1 ?2 -request-rx-copy 4 ?5
 		reading the front's rings: $BEGIN rx-ring-ref=$NO_RING event-channel=1 4 ?5
 		reading the front's rings: $BEGIN rx-ring-ref=$NO_RING event-channel=1 tx-ring-ref=banana 4 ?5
 		reading the front's rings: $BEGIN $NO_RINGS 4 ?5
-		reading the front's rings: $BEGIN $NO_RINGS event-channel=banana 4 ?5
 		reading the front's rings: $BEGIN multi-queue-num-queues=2 queue-0/tx-ring-ref=$NO_RING \
 			queue-0/rx-ring-ref=$NO_RING queue-0/event-channel=1 4 ?5
 		connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 4 ?5
@@ -49,6 +49,7 @@ refused_keys() {
 			front does not copy: 1 ?2 request-rx-copy=0 4 ?5
 			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
 				multi-queue-num-queues=banana 4 ?5
+			reading the front's rings: $BEGIN $NO_RINGS event-channel=banana 4 ?5
 			reading the front's rings: $BEGIN $NO_RINGS event-channel-tx=1 4 ?5
 			connecting the front's rings: $BEGIN $NO_RINGS event-channel=1 \
 				ctrl-ring-ref=$NO_RING 4 ?5"
