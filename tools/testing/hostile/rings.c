@@ -158,6 +158,19 @@ static void extra_more(struct nc2f_queue *q)
 	});
 }
 
+/* No lie; the back has no use for it. */
+static const struct xen_netif_extra_info a_hash = {
+	.type = XEN_NETIF_EXTRA_TYPE_HASH,
+	.u.hash.type = _XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP,
+	.u.hash.algorithm = XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ,
+	.u.hash.value = { 1, 2, 3, 4 },
+};
+
+static void hash(struct nc2f_queue *q)
+{
+	with_extra(q, a_hash);
+}
+
 static void gso_none(struct nc2f_queue *q)
 {
 	with_extra(q, (struct xen_netif_extra_info){
@@ -181,7 +194,10 @@ static void gso_odd(struct nc2f_queue *q)
 	});
 }
 
-/* A frame of @len bytes by IPv4, with that header behind IP's, said to be cut as @gso. */
+/*
+ * A frame of @len bytes by IPv4, with that header behind IP's, said to be cut as @gso;
+ * a hash follows if that says that there is more.
+ */
 static void with_ip(struct nc2f_queue *q, struct iphdr ip, const void *header, u32 size,
 		    u16 len, struct xen_netif_extra_info gso)
 {
@@ -200,6 +216,8 @@ static void with_ip(struct nc2f_queue *q, struct iphdr ip, const void *header, u
 	memcpy(frame + ETH_HLEN + sizeof(ip), header, size);
 	gso.type = XEN_NETIF_EXTRA_TYPE_GSO;
 	put_extra(q, gso);
+	if (gso.flags & XEN_NETIF_EXTRA_FLAG_MORE)
+		put_extra(q, a_hash);
 	publish(q);
 }
 
@@ -250,6 +268,17 @@ static void udp_part(struct nc2f_queue *q)
 static void gso_good(struct nc2f_queue *q)
 {
 	with_tcp(q, 5, XEN_NETIF_GSO_TYPE_TCPV4, 1000);
+}
+
+static void gso_hash(struct nc2f_queue *q)
+{
+	const struct tcphdr tcp = { .doff = 5, .ack = 1 };
+
+	with_ip(q, (struct iphdr){ .protocol = IPPROTO_TCP }, &tcp, sizeof(tcp), 3000,
+		(struct xen_netif_extra_info){
+			.flags = XEN_NETIF_EXTRA_FLAG_MORE,
+			.u.gso.type = XEN_NETIF_GSO_TYPE_TCPV4, .u.gso.size = 1000,
+		});
 }
 
 /* A byte in each piece. */
@@ -383,10 +412,12 @@ static const struct {
 	{ "net-slot-empty", slot_empty },
 	{ "net-extra-type", extra_type },
 	{ "net-extra-more", extra_more },
+	{ "net-hash", hash },
 	{ "net-gso-none", gso_none },
 	{ "net-gso-type", gso_type },
 	{ "net-gso-odd", gso_odd },
 	{ "net-gso-good", gso_good },
+	{ "net-gso-hash", gso_hash },
 	{ "net-gso-tiny", gso_tiny },
 	{ "net-gso-other", gso_other },
 	{ "net-gso-udp", gso_udp },

@@ -64,6 +64,13 @@ passed() {
 	still back 'q*_tx_drop_*'
 }
 
+# A hash of the front's, alone and with segments.  The first frame is of the type that
+# only the lies have, and comes out of the vif.
+hashed() {
+	sees dom0 "claimed $(d0 vif g1) 02:99:00:00:00:63 $(mac_of g1) 60" passed net-hash
+	passed net-gso-hash
+}
+
 # dropped COUNTER OTHER LIE...: each is counted in the first, and none in the other.
 dropped() {
 	local counter=$1 other=$2
@@ -347,6 +354,7 @@ up --guests 0 --vfs 0 --path bridged
 needed "two guests on the bridge, a stream to the second" prepare
 t "good frames, of 18 slots as well" passed net-good net-slots-most net-gso-good \
 	net-udp-good
+t "good frames with a hash" hashed
 t "frame dropped: lengths, slots, checksum, segments" dropped q0_tx_drop_bad q0_tx_drop_grant \
 	net-empty net-short net-long net-offset net-offset-max net-csum net-slots-more \
 	net-slots-many net-sum net-slot-empty net-gso-none net-gso-type net-gso-odd \
