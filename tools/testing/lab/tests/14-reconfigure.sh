@@ -175,6 +175,28 @@ qstats() {
 	END
 }
 
+# pools_are gI N: one for each of so many queues, and of the context that polls it.  Of
+# 256 buffers some wait to be given a page.
+pools_are() {
+	on "$1" python3 /run/netdev.py queues eth0 | sed -n 's/^rx_[0-9]*_napi //p' | sort >"$TMP/napi"
+	on "$1" python3 /run/netdev.py pools eth0 | sort | tee "$TMP/pools"
+	is "pools" "$(wc -l <"$TMP/pools")" "$2" &&
+		is "contexts of the pools" "$(cut -d ' ' -f 1 "$TMP/pools" | xargs)" \
+			"$(xargs <"$TMP/napi")" &&
+		is "pools with few pages in use" "$(awk '$2 < 128' "$TMP/pools")" ''
+}
+
+# Of queues that are gone none is left, when the stack has let go of the last page.
+pools() {
+	local n
+
+	for n in 2 1 2; do
+		set_channels "$1" "$n"
+		until_true "$LIMIT" "$n pools" pools_are "$1" "$n"
+	done
+	cat "$TMP/pools"
+}
+
 # attach gI PROGRAM: stays until detach gI.
 attach() {
 	# shellcheck disable=SC2016 # expanded in the guest
@@ -353,6 +375,7 @@ up --guests 0 --vfs 1
 t "our pair" first_pair nc2 nc2
 t "counters of queues" qstats g1
 t "channels 2, 1, 2" channels g1
+t "page pools of the queues" pools g1
 t "channels in a hurry, and counters never fall" rising g1 hurry g1
 t "rings of the direct path" rings g1
 t "an address of the guest's own: bridged, kept, and back" own_address g1

@@ -10,6 +10,8 @@ netdev.py flood IF FROM ADDRESS RATE
                            is ended
 netdev.py queues IF        queues and their counters as netlink has them, one number
                            in a line
+netdev.py pools IF         its page pools as netlink has them: NAPI context, and pages
+                           that are not in the pool
 
 PROGRAM: pass; drop (ICMP over IPv4, the rest passes); tx and redirect (answer
 pings in place, and send the answer by XDP_TX or by a redirect to IF itself);
@@ -248,4 +250,11 @@ def queues(interface):
                     print(name + counter, number(q[kind]))
 
 
-{'xdp': xdp, 'flood': flood, 'queues': queues}[sys.argv[1]](*sys.argv[2:])
+def pools(interface):
+    ifindex = socket.if_nametoindex(interface)
+    for p in Netlink().dump(5, {}):
+        if 2 in p and number(p[2]) == ifindex:
+            print(number(p.get(3, b'')), number(p[4]))
+
+
+{'xdp': xdp, 'flood': flood, 'queues': queues, 'pools': pools}[sys.argv[1]](*sys.argv[2:])
