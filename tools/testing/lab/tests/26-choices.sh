@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What frames cost on either path, which of the guest's pages the back gets for them,
-# and what is decided for an interface before it carries any: its netdev, module
-# parameters of both ends, a back that is not trusted, a driver that leaves it to
-# another.  What comes of each is read from counters, from sysfs and from the kernel's
-# own record.
+# What frames cost on either path, which of the guest's pages the back gets for them, what
+# the kernel has of the netdevs beside frames, and what is decided for an interface before
+# it carries any: its netdev, module parameters of both ends, a back that is not trusted, a
+# driver that leaves it to another.  What comes of each is read from counters, from sysfs
+# and from the kernel's own record.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+
+WIRE=02:99:00:00:00:01
 
 # Both backs are there: ours, which is asked first as the one that was loaded first,
 # takes the interfaces whose script is vif-nc2 and no others.
@@ -20,6 +22,14 @@ prepare() {
 	lab push g1 "$TESTS/trace.sh" /run/trace.sh
 	lab push g1 "$TESTS/frames.py" /run/frames.py
 	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
+}
+
+# Each end has the name of its module, and of its device.
+names() {
+	like "ethtool -i eth0" "$(on g1 ethtool -i eth0 | xargs)" \
+		'driver: xen_nc2_front *bus-info: vif-0 *'
+	like "ethtool -i of the vif" "$(dom0 ethtool -i "$(d0 vif g1)" | xargs)" \
+		"driver: xen_nc2_back *bus-info: vif-$(dom0 xl domid g1)-0 *"
 }
 
 # What neither end offers, ethtool says of both.
@@ -57,20 +67,21 @@ packets() {
 	on g1 awk '/^Ip:/ { n = $4 } END { print n }' /proc/net/snmp
 }
 
-# merged on|off: whether what the guest's stack gets has been put together.
+# merged bridged|direct on|off: whether what the guest's stack gets by that path has been
+# put together.
 merged() {
 	local before after frames
 
-	on g1 ethtool -K eth0 gro "$1"
+	on g1 ethtool -K eth0 gro "$2"
 	shot a g1
 	before=$(packets)
 	iperf wire "$(address g1)"
 	after=$(packets)
 	shot b g1
-	frames=$(change front rx_bridged_frames)
-	echo "gro $1: $frames frames, $((after - before)) packets"
+	frames=$(change front "rx_$1_frames")
+	echo "gro $2: $frames frames, $((after - before)) packets"
 	[ "$frames" -ge 500 ] || fail "only $frames frames"
-	if [ "$1" = on ]; then
+	if [ "$2" = on ]; then
 		[ $(((after - before) * 4)) -lt $((frames * 3)) ] || fail "GRO has no effect"
 	else
 		[ $(((after - before) * 10)) -ge $((frames * 9)) ] || fail "somebody else merges them"
@@ -80,9 +91,47 @@ merged() {
 gro() {
 	# dom0 does the same, which leaves the guest nothing to do.
 	dom0 ethtool -K nic0 gro off
-	merged off
-	merged on
+	merged bridged off
+	merged bridged on
 	dom0 ethtool -K nic0 gro on
+}
+
+# With a millisecond between two interrupts the guest finds several frames at a time.
+gro_direct() {
+	local dev
+
+	dev=$(d0 vif g1)
+	dom0 ethtool -C "$dev" adaptive-rx off rx-usecs 1000
+	d0 wait_for g1 interrupt_us 1000 "$LIMIT"
+	merged direct off
+	merged direct on
+	dom0 ethtool -C "$dev" adaptive-rx on rx-usecs 20
+}
+
+# stamps WHO DEV: it says that it has them, and a frame that is sent and one that is received get one.
+stamps() {
+	like "ethtool -T $2" "$(on "$1" ethtool -T "$2" | xargs)" \
+		'*software-transmit *software-receive *'
+	sees "$1" "stamped $2 60" pings wire "$(address g1)"
+}
+
+vif_stamps() {
+	stamps dom0 "$(d0 vif g1)"
+}
+
+# console PATH OTHER: what the guest's kernel says, first all that it has said since it
+# booted, goes out as datagrams by netpoll, and by that path.
+console() {
+	on g1 modprobe netconsole "netconsole=6665@$(address g1)/eth0,6666@10.99.0.1/$WIRE"
+	shot a g1
+	sees wire "heard 6666 netpoll-$1 20 60" on g1 sh -c 'for i in $(seq 20); do
+			echo "<1>netpoll-$0 $i" >/dev/kmsg
+		done' "$1"
+	shot b g1
+	on g1 rmmod netconsole
+	moved front "tx_$1_frames" 20
+	still front "tx_$2_frames"
+	still front 'tx_drop_*'
 }
 
 # between WHAT GOT LEAST MOST
@@ -346,9 +395,13 @@ claim() {
 
 up --guests 0 --vfs 1
 needed "our pair, two queues, on the bridge" prepare
+t "names of the drivers" names
 t "features that there are not" not_offered
 t "the guest sends by the queues of XPS" xps
 t "GRO in the guest" gro
+t "bridged: times of frames, in the guest" stamps g1 eth0
+t "times of frames, of the vif" vif_stamps
+t "bridged: netpoll in the guest" console bridged direct
 t "grants and pages for received frames" costs
 t "a received page is the guest's alone before the stack gets it" fixed
 t "one hypercall for many copies" batches
@@ -356,6 +409,9 @@ t "short frames are copied to send, pages of long ones granted" copied_or_grante
 t "no slab memory is granted" no_slab
 t "the netdev is there before InitWait" netdev_first
 t "no grant for a frame on the direct path" no_grants
+t "direct: GRO in the guest" gro_direct
+t "direct: times of frames, in the guest" stamps g1 eth0
+t "direct: netpoll in the guest" console direct bridged
 t "grants that are set aside" set_aside
 t "parameters of the front" front_parameters
 t "parameters of the back" back_parameters

@@ -36,6 +36,10 @@ frames.py pieces HOST PORT N SIZE the same; what the kernel keeps of it until th
 frames.py taken PORT N SIZE SECONDS
                                   waits for what burst or pieces sends: N datagrams, whole
                                   and in their order
+frames.py stamped DEV SECONDS     waits for the time that software has given to a frame that
+                                  it sends to nobody, and to a received one
+frames.py heard PORT TEXT N SECONDS
+                                  waits for N different datagrams with that text
 frames.py claim DEV TO FROM N     sends N frames in the name of FROM, and an honest one
 frames.py claimed DEV FROM HONEST SECONDS
                                   counts those of FROM until the one of HONEST comes;
@@ -44,6 +48,7 @@ frames.py claimed DEV FROM HONEST SECONDS
 import array
 import fcntl
 import ipaddress
+import select
 import socket
 import struct
 import sys
@@ -55,6 +60,8 @@ UDP_SEGMENT = 103
 # By 904 bytes does a piece begin later in its page than the one before.
 PIECE, GAP = 4000, 1000
 SOL_PACKET, PACKET_AUXDATA = 263, 8
+# When a frame was sent, when one was received, and both to be told.
+SO_TIMESTAMPING, BY_SOFTWARE = 37, 1 << 1 | 1 << 3 | 1 << 4
 TP_STATUS_CSUMNOTREADY, TP_STATUS_CSUM_VALID = 8, 128
 ETH_P_ALL = 3
 # For local experiments.
@@ -326,6 +333,51 @@ def taken(port, n, size, seconds):
             sys.exit(f'datagram {i}: {len(data)} bytes, {data[:4]}')
 
 
+def has_time(control):
+    """Whether control messages have the time of the frame, by software: the first of three."""
+    return any(struct.unpack('qq', data[:16])[0] for level, kind, data in control
+               if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPING))
+
+
+def stamped(dev, seconds):
+    listener, end = listen(dev, seconds)
+    s, own = sender(dev)
+    for one in listener, s:
+        one.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, BY_SOFTWARE)
+    s.send((b'\2\x99\0\0\0\x63' + own + struct.pack('>H', ETH_P)).ljust(60, b'\0'))
+    told = select.poll()
+    told.register(s, 0)
+    if not told.poll(int(seconds) * 1000):
+        sys.exit('the frame that was sent has no time')
+    if not has_time(s.recvmsg(2048, 512, socket.MSG_ERRQUEUE)[1]):
+        sys.exit('something else is said of the frame that was sent')
+    listener.settimeout(1)
+    while time.monotonic() < end:
+        try:
+            _, control, _, where = listener.recvmsg(2048, 512)
+        except TimeoutError:
+            continue
+        if where[2] != socket.PACKET_OUTGOING and has_time(control):
+            return
+    sys.exit('no received frame has a time')
+
+
+def heard(port, text, n, seconds):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(('::', int(port)))
+    print('listening', flush=True)
+    end = time.monotonic() + float(seconds)
+    lines = set()
+    while len(lines) < int(n):
+        s.settimeout(max(end - time.monotonic(), 0.001))
+        try:
+            data = s.recv(2048)
+        except TimeoutError:
+            sys.exit(f'{len(lines)} datagrams with {text}, not {n}')
+        if text.encode() in data:
+            lines.add(data)
+
+
 def claim(dev, to, name, n):
     s, own = sender(dev)
     for number in range(int(n) + 1):
@@ -351,4 +403,5 @@ if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
      'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
      'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
-     'claimed': claimed, 'taken': taken, 'pieces': pieces}[sys.argv[1]](*sys.argv[2:])
+     'claimed': claimed, 'taken': taken, 'pieces': pieces, 'stamped': stamped,
+     'heard': heard}[sys.argv[1]](*sys.argv[2:])
