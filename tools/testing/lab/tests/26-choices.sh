@@ -18,6 +18,7 @@ prepare() {
 	lab back nc2 max_queues=2 claim=script
 	dom0 sh -ec 'modprobe --ignore-install xen-netback
 		ln -s vif-nc2 /etc/xen/scripts/vif-other'
+	lab push dom0 "$hostile/nc2-hostile-look.ko" /root/nc2-hostile-look.ko
 	create g1 --vcpus 2 --path bridged
 	lab push g1 "$TESTS/trace.sh" /run/trace.sh
 	lab push g1 "$TESTS/frames.py" /run/frames.py
@@ -265,6 +266,27 @@ copied_or_granted() {
 	moved front tx_copied_bytes 1 $((n * 3 / 4))
 }
 
+# seen: into how many of its pages that are granted dom0 has looked, and in how many of
+# them there is what was there before.
+seen() {
+	dom0 sh -ec 'insmod /root/nc2-hostile-look.ko dev="$0"
+		cd /sys/module/nc2_hostile_look/parameters
+		read -r pages <pages
+		read -r used <used
+		rmmod nc2_hostile_look
+		echo "$pages $used"' "$(d0 vif g1)"
+}
+
+# granted_used LEAST MOST: after traffic, so many of them.
+granted_used() {
+	local out
+
+	iperf wire "$(address g1)"
+	out=$(seen)
+	[ "${out% *}" -ge 16 ] || fail "dom0 has looked into '${out% *}' pages"
+	between "of ${out% *} pages with what was there before" "${out#* }" "$@"
+}
+
 # InitWait, which is 2, is what has the toolstack run the script.
 netdev_first() {
 	local record
@@ -370,6 +392,7 @@ untrusted() {
 	shot b g1
 	n=$(change front tx_bridged_bytes)
 	moved front tx_copied_bytes "$n" "$n"
+	granted_used 0 0
 }
 
 driver_of() {
@@ -393,6 +416,7 @@ claim() {
 		'for i in 0 1; do ethtool -S eth$i; done | grep -c "rx_bridged_frames: [1-9]"')" 2
 }
 
+hostile_modules
 up --guests 0 --vfs 1
 needed "our pair, two queues, on the bridge" prepare
 t "names of the drivers" names
@@ -407,6 +431,7 @@ t "a received page is the guest's alone before the stack gets it" fixed
 t "one hypercall for many copies" batches
 t "short frames are copied to send, pages of long ones granted" copied_or_granted
 t "no slab memory is granted" no_slab
+t "used pages are granted as they are" granted_used 1 32
 t "the netdev is there before InitWait" netdev_first
 t "no grant for a frame on the direct path" no_grants
 t "direct: GRO in the guest" gro_direct
@@ -415,6 +440,6 @@ t "direct: netpoll in the guest" console direct bridged
 t "grants that are set aside" set_aside
 t "parameters of the front" front_parameters
 t "parameters of the back" back_parameters
-t "a back that is not trusted: no direct path, all is copied" untrusted
+t "a back that is not trusted: no direct path, all is copied, used pages are clear" untrusted
 t "claim=script leaves other interfaces to xen-netback" claim
 finish
