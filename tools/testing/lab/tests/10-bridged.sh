@@ -73,6 +73,9 @@ our_pair() {
 	t "$title: without segmentation frames are short" short_frames g1
 	if long; then
 		several g1 "$title, bridged, PV" nc2 nc2
+		t "$title: a guest with 8 CPUs" comes nc2 --path bridged --vcpus 8
+		t "$title: of 16 queues it takes 8, which carry frames" replaced g1 nc2 nc2 8 16
+		t "$title: 8 queues, iperf3 both ways" bulk g1 nc2 nc2 -P 8
 	fi
 	t "$title with gatewaydev=, PVH" create g2 --type pvh --front nc2 --vcpus 1
 	t "$title: the administrator chooses the bridge" by_policy g2

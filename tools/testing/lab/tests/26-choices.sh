@@ -9,6 +9,8 @@
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/peers.sh
+. "$TESTS/peers.sh"
 
 WIRE=02:99:00:00:00:01
 
@@ -287,6 +289,25 @@ granted_used() {
 	between "of ${out% *} pages with what was there before" "${out#* }" "$@"
 }
 
+# load [PARAMETER=VALUE...]: the guest's front anew.
+load() {
+	on g1 sh -ec 'rmmod xen_nc2_front
+		insmod /lab/modules/xen-nc2-front.ko "$@"' sh "$@"
+	wait_address g1
+}
+
+# Either end is told more than it takes, which is more than there are CPUs.
+most_queues() {
+	back max_queues=99
+	load max_queues=99
+	is "queues that the back offers" "$(dom0 sh -c 'xenstore-read \
+		"/local/domain/0/backend/vif/$(xl domid g1)/0/multi-queue-max-queues"')" 16
+	each_queue g1 nc2 nc2 16
+	back max_queues=2
+	load
+	queues g1 2
+}
+
 # InitWait, which is 2, is what has the toolstack run the script.
 netdev_first() {
 	local record
@@ -350,8 +371,7 @@ bridged_because() {
 }
 
 front_parameters() {
-	on g1 sh -ec 'rmmod xen_nc2_front
-		insmod /lab/modules/xen-nc2-front.ko max_queues=1 pool_pages=100 tx_entries=100'
+	load max_queues=1 pool_pages=100 tx_entries=100
 	wait_path g1 direct
 	is "pages of the pool" "$(pool_pages)" 100
 	like "rings" "$(on g1 ethtool -g eth0 | xargs)" "*Current*RX: 200 *TX: 128 *"
@@ -432,6 +452,7 @@ t "one hypercall for many copies" batches
 t "short frames are copied to send, pages of long ones granted" copied_or_granted
 t "no slab memory is granted" no_slab
 t "used pages are granted as they are" granted_used 1 32
+t "16 queues, the most that there are" most_queues
 t "the netdev is there before InitWait" netdev_first
 t "no grant for a frame on the direct path" no_grants
 t "direct: GRO in the guest" gro_direct

@@ -7,8 +7,8 @@
 # Several of them.  dom0 has one CPU, and a back offers one queue for each, unless it is
 # told another number.
 QUEUES=$(often 2 4)
-# Each of a socket of its own, which is a flow of its own; nobody listens there.
-FLOWS=128
+# Flows for each, of a socket each; nobody listens there.
+FLOWS=48
 NOBODY=9
 
 # Our back, any front: what dom0 counts.
@@ -173,13 +173,13 @@ each_queue() {
 	shot a "$who"
 	# Not from the wire: what a NIC with one queue has received goes into one, with
 	# either back.
-	frames dom0 spread "$(address "$who")" "$NOBODY" "$FLOWS" 1
-	on "$who" python3 /run/frames.py spread 10.99.0.2 "$NOBODY" "$FLOWS" 1
+	frames dom0 spread "$(address "$who")" "$NOBODY" $((FLOWS * n)) 1
+	on "$who" python3 /run/frames.py spread 10.99.0.2 "$NOBODY" $((FLOWS * n)) 1
 	pings dom0 "$(address "$who")"
 	shot b "$who"
 	for ((queue = 0; queue < n; queue++)); do
 		for way in rx tx; do
-			# By the hash a queue gets FLOWS / N of them, more or less; by
+			# By the hash a queue gets FLOWS of them, more or less; by
 			# accident, of anything else, hardly any.
 			[ "$back" = stock ] || moved back "q${queue}_${way}_bridged_frames" 8
 			[ "$front" = stock ] || moved front "${way}_queue_${queue}_frames" 8
@@ -187,12 +187,13 @@ each_queue() {
 	done
 }
 
-# replaced gI BACK FRONT N: its interface is made anew, with so many queues.
+# replaced gI BACK FRONT N [OFFER]: its interface is made anew, with so many queues, where
+# the back offers as many, or more.
 replaced() {
-	offer "$4"
+	offer "${5:-$4}"
 	unplug "$1"
 	plug "$1"
-	each_queue "$@"
+	each_queue "${@:1:4}"
 }
 
 # several gI TITLE BACK FRONT: with several queues instead of one.
