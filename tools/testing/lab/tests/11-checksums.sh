@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What becomes of checksums on the bridged path where dom0 bridges, routes and translates
-# addresses, between guests and the wire.
+# What becomes of checksums and of segments of UDP on the bridged path where dom0 bridges,
+# routes and translates addresses, between guests and the wire.
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,9 +13,11 @@ ROUTER=2
 ROUTER_MAC=02:99:00:00:00:02
 declare -A NET=([g1]=1 [g2]=2 [wire]=3) HOST=([g1]=11 [g2]=12 [wire]=1)
 declare -A DEV=([g1]=eth0 [g2]=eth0 [wire]=wire)
-# Where programs listen, and the port of dom0's that stands for g1's.
+# Where programs listen, and the ports of dom0's that stand for g1's.
 PORT=8
 DOM0_PORT=1008
+TRAIN_PORT=9
+DOM0_TRAIN_PORT=1009
 
 # An address of that network: of WHO, or of dom0 there.
 at4() {
@@ -101,6 +103,31 @@ bridged_sums() {
 	if long; then
 		talk g1 g2 blank "$(address g1)" "$(address6 g1)" \
 			"$PORT" "$(address g2)" "$(address6 g2)"
+	fi
+}
+
+# train FROM TO SOURCE ADDRESS PORT [HEADER]: 40 datagrams that FROM sends by one system call
+# come to TO, whole and in their order, in the name of SOURCE.
+train() {
+	local from=$1 to=$2 source=$3
+
+	shift 3
+	sees "$to" "taken $TRAIN_PORT 40 1000 60" \
+		frames "$from" burst "$1" "$2" 40 1000 "${@:3}"
+	is "whose datagrams they are" "$(tail -n 1 "$TMP/seen")" "$source"
+}
+
+# Who is to cut a train with such a header, and to fill in its checksums, is the kernel's
+# business; g1, g2 and the wire look at each.  The wire sends none: its kernel may be too
+# old for that.
+extended() {
+	train g1 wire "$(address6 g1)" fd99::1 "$TRAIN_PORT" hop
+	train dom0 g1 fd99::2 "$(address6 g1)" "$TRAIN_PORT" destination
+	if long; then
+		train g1 wire "$(address6 g1)" fd99::1 "$TRAIN_PORT" destination
+		train dom0 g1 fd99::2 "$(address6 g1)" "$TRAIN_PORT" hop
+		train g1 g2 "$(address6 g1)" "$(address6 g2)" "$TRAIN_PORT" hop
+		train g1 g2 "$(address6 g1)" "$(address6 g2)" "$TRAIN_PORT" destination
 	fi
 }
 
@@ -203,12 +230,14 @@ prepare_nat() {
 		add chain ip lab pre { type nat hook prerouting priority -100; }
 		add rule ip lab pre tcp dport $DOM0_PORT dnat to $(at4 g1):$PORT
 		add rule ip lab pre udp dport $DOM0_PORT dnat to $(at4 g1):$PORT
+		add rule ip lab pre udp dport $DOM0_TRAIN_PORT dnat to $(at4 g1):$TRAIN_PORT
 		add chain ip lab post { type nat hook postrouting priority 100; }
 		add rule ip lab post ip saddr $(at4 g1) masquerade
 		add table ip6 lab
 		add chain ip6 lab pre { type nat hook prerouting priority -100; }
 		add rule ip6 lab pre tcp dport $DOM0_PORT dnat to [$(at6 g1)]:$PORT
 		add rule ip6 lab pre udp dport $DOM0_PORT dnat to [$(at6 g1)]:$PORT
+		add rule ip6 lab pre udp dport $DOM0_TRAIN_PORT dnat to [$(at6 g1)]:$TRAIN_PORT
 		add chain ip6 lab post { type nat hook postrouting priority 100; }
 		add rule ip6 lab post ip6 saddr $(at6 g1) masquerade"
 }
@@ -225,12 +254,56 @@ translated_sums() {
 	fi
 }
 
+# trains_out MOST TRAIN...: TRAIN is TO and its family, 4 or 6; g1 has sent so many frames
+# at most for all of them.
+trains_out() {
+	local most=$1 pair
+
+	shift
+	shot a g1
+	for pair; do
+		train g1 "${pair%/*}" "$("at${pair#*/}" "${pair%/*}" "$ROUTER")" \
+			"$("at${pair#*/}" "${pair%/*}")" "$TRAIN_PORT"
+	done
+	shot b g1
+	moved back 'q*_tx_bridged_frames' $# "$most"
+	still back 'q*_tx_drop_*'
+}
+
+# train_in FAMILY: dom0's port is g1's, to which the train comes as one frame.
+train_in() {
+	shot a g1
+	train g2 g1 "$("at$1" g2)" "$("at$1" g2 "$ROUTER")" "$DOM0_TRAIN_PORT"
+	shot b g1
+	moved back 'q*_rx_bridged_frames' 1 20
+	still back 'q*_rx_drop_*'
+}
+
+# One frame of the guest's, also for conntrack; who comes next has it as one frame, or cut
+# and with full checksums.  Of fewer than a train has, some are others'.
+translated_trains() {
+	local dev
+
+	# shellcheck disable=SC2046 # words
+	trains_out 38 wire/4 $(also wire/6 g2/4 g2/6)
+	train_in 4
+	if long; then
+		train_in 6
+		dev=$(d0 vif g2)
+		dom0 ethtool -K "$dev" tx off
+		trains_out 38 g2/4 g2/6
+		dom0 ethtool -K "$dev" tx on
+	fi
+}
+
 up --guests 2 --vfs 0 --path bridged
 needed "everybody talks, and verifies checksums" prepare_sums
 t "dom0 bridges: full and right on the wire" right bridged_sums
+t "segments of UDP with an extension header: whole and right" right extended
 needed "dom0 becomes a router" prepare_router
 t "a wrong checksum is counted by who receives it" wrong_sums
 t "dom0 routes: filled in where they must be" right routed_sums
 needed "dom0 translates addresses" prepare_nat
 t "dom0 translates addresses: blank, or full and right" right translated_sums
+t "dom0 translates segments of UDP: as one frame, or cut and right" right translated_trains
 finish

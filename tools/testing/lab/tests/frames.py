@@ -29,13 +29,18 @@ frames.py spread HOST PORT FLOWS N
                                   ports, as far as there is room for them
 frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS ports;
                                   prints the most memory that they took on their way
-frames.py burst HOST PORT N SIZE  sends N datagrams by one system call, which the kernel
-                                  cuts no sooner than for an interface that cannot
-frames.py pieces HOST PORT N SIZE the same; what the kernel keeps of it until then lies in
-                                  pieces of 4000 bytes, of which nearly each is in two pages
+frames.py burst HOST PORT N SIZE [hop|destination]
+                                  sends N datagrams by one system call, which the kernel
+                                  cuts no sooner than for an interface that cannot; with
+                                  an extension header of IPv6, of options for each hop or
+                                  for the destination
+frames.py flood ADDRESS PORT N SIZE TIMES
+                                  does so as often to a broadcast address
+frames.py pieces HOST PORT N SIZE what the kernel keeps of them until then lies in pieces of
+                                  4000 bytes, of which nearly each is in two pages
 frames.py taken PORT N SIZE SECONDS
                                   waits for what burst or pieces sends: N datagrams, whole
-                                  and in their order
+                                  and in their order; prints whose they are
 frames.py stamped DEV SECONDS     waits for the time that software has given to a frame that
                                   it sends to nobody, and to a received one
 frames.py heard PORT TEXT N SECONDS
@@ -62,6 +67,9 @@ PIECE, GAP = 4000, 1000
 SOL_PACKET, PACKET_AUXDATA = 263, 8
 # When a frame was sent, when one was received, and both to be told.
 SO_TIMESTAMPING, BY_SOFTWARE = 37, 1 << 1 | 1 << 3 | 1 << 4
+# A header of options that say nothing: the kernel fills in what comes next.
+NO_OPTIONS = bytes((0, 0, 1, 4, 0, 0, 0, 0))
+EXTENSIONS = {'hop': socket.IPV6_HOPOPTS, 'destination': socket.IPV6_DSTOPTS}
 TP_STATUS_CSUMNOTREADY, TP_STATUS_CSUM_VALID = 8, 128
 ETH_P_ALL = 3
 # For local experiments.
@@ -299,23 +307,38 @@ def cutter(host, port, size):
     """A socket of which the kernel, or an interface, cuts what is sent."""
     family, _, _, _, to = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     s = socket.socket(family, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, int(size))
     s.connect(to)
     return s
 
 
-def burst(host, port, n, size):
-    cutter(host, port, size).send(b''.join(datagram(i, int(size)) for i in range(int(n))))
+def burst(host, port, n, size, extension=None):
+    s = cutter(host, port, size)
+    if extension:
+        s.setsockopt(socket.IPPROTO_IPV6, EXTENSIONS[extension], NO_OPTIONS)
+    s.send(datagrams(n, size))
+
+
+def flood(address, port, n, size, times):
+    s = cutter(address, port, size)
+    data = datagrams(n, size)
+    for _ in range(int(times)):
+        s.send(data)
 
 
 def pieces(host, port, n, size):
     s, other = cutter(host, port, size), cutter(host, port, size)
-    data = b''.join(datagram(i, int(size)) for i in range(int(n)))
+    data = datagrams(n, size)
     for at in range(0, len(data), PIECE):
         s.send(data[at:at + PIECE], socket.MSG_MORE if at + PIECE < len(data) else 0)
         # Never sent.  The kernel has several pages in a row for what a task sends, by
         # whichever socket, so that this lies between two pieces.
         other.send(bytes(GAP), socket.MSG_MORE)
+
+
+def datagrams(n, size):
+    return b''.join(datagram(i, int(size)) for i in range(int(n)))
 
 
 def datagram(i, size):
@@ -328,9 +351,10 @@ def taken(port, n, size, seconds):
     s.settimeout(int(seconds))
     print('listening', flush=True)
     for i in range(int(n)):
-        data = s.recv(65536)
+        data, sender = s.recvfrom(65536)
         if data != datagram(i, int(size)):
             sys.exit(f'datagram {i}: {len(data)} bytes, {data[:4]}')
+    print(ipaddress.IPv6Address(sender[0]).ipv4_mapped or sender[0])
 
 
 def has_time(control):
@@ -402,6 +426,6 @@ def claimed(dev, name, honest, seconds):
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
      'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
-     'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'claim': claim,
-     'claimed': claimed, 'taken': taken, 'pieces': pieces, 'stamped': stamped,
-     'heard': heard}[sys.argv[1]](*sys.argv[2:])
+     'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'flood': flood,
+     'pieces': pieces, 'claim': claim, 'claimed': claimed, 'taken': taken,
+     'stamped': stamped, 'heard': heard}[sys.argv[1]](*sys.argv[2:])
