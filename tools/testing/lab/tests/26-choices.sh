@@ -413,6 +413,24 @@ untrusted() {
 	n=$(change front tx_bridged_bytes)
 	moved front tx_copied_bytes "$n" "$n"
 	granted_used 0 0
+	untrusted_trains
+}
+
+# Segments of UDP are one frame all the same, and all of it is copied, too.
+untrusted_trains() {
+	local n
+
+	shot a g1
+	sees dom0 "taken 9 40 1000 60" on g1 python3 /run/frames.py burst 10.99.0.2 9 40 1000
+	sees g1 "taken 9 40 1000 60" frames dom0 burst "$(address g1)" 9 40 1000
+	shot b g1
+	n=$(change front tx_bridged_bytes)
+	moved front tx_bridged_bytes 40000
+	moved front tx_copied_bytes "$n" "$n"
+	moved front tx_bridged_frames 1 38
+	moved back 'q*_rx_bridged_frames' 1 38
+	still front 'rx_drop_*'
+	still back 'q*_tx_drop_*'
 }
 
 driver_of() {
