@@ -252,18 +252,25 @@ deaf_queue() {
 	others_fine
 }
 
-# What waits for a queue is bounded by the memory that it takes, too: small frames, of
-# which some 12,000 would make the 512 KiB that stop the netdev's queue, and take 10 MB.
-small_frames() {
-	local bytes dev
+# few_in_front N: what else waits in front of g1's netdev, so many frames for each queue,
+# is the administrator's business.
+few_in_front() {
+	local dev
 
-	pings dom0 "$(address g1)"
-	# What else waits in front of the netdev is the administrator's business.
 	dev=$(d0 vif g1)
 	dom0 sh -ec "tc qdisc replace dev $dev root handle 1: mq
 		for class in 1 2; do
-			tc qdisc replace dev $dev parent 1:\$class pfifo limit 64
+			tc qdisc replace dev $dev parent 1:\$class pfifo limit $1
 		done"
+}
+
+# What waits for a queue is bounded by the memory that it takes, too: small frames, of
+# which some 12,000 would make the 512 KiB that stop the netdev's queue, and take 10 MB.
+small_frames() {
+	local bytes
+
+	pings dom0 "$(address g1)"
+	few_in_front 64
 	on g1 insmod /root/nc2-hostile.ko action=net-deaf-queue
 	bytes=$(frames dom0 held "$(address g1)" 9 32 750)
 	echo "24,000 small frames took $bytes bytes at once"
@@ -272,6 +279,39 @@ small_frames() {
 	on g1 rmmod nc2_hostile
 	rebind g1
 	others_fine
+}
+
+# from_vif gI: bytes that dom0 has got from it.
+from_vif() {
+	d0 stats "$1" | sed -n 's/^dev_rx_bytes //p'
+}
+
+# What one guest sends to everybody, in frames of 40 datagrams, while another one stands
+# still: what waits for that one comes to it afterwards, or is dropped, and of 8 MB or more
+# it is no more than its ring holds and 1 MiB.
+paused_flood() {
+	local n before bytes
+
+	n=$(often 200 1000)
+	lab push g2 "$TESTS/frames.py" /run/frames.py
+	few_in_front 8
+	d0 judge >/dev/null
+	before=$(from_vif g2)
+	shot a g1
+	while_paused g1 frames g2 flood 10.99.0.255 9 40 1000 "$n"
+	bytes=$(($(from_vif g2) - before))
+	echo "dom0 got $bytes bytes of g2"
+	[ "$bytes" -ge $((n * 40000)) ] || fail "the flood is smaller than that"
+	until_true "$LIMIT" "frames have waited" counts 'q*_rx_bridged_bytes' 500000
+	others_fine
+	shot b g1
+	moved back 'q*_rx_bridged_bytes' 500000 3000000
+	# What has waited for ten seconds.
+	moved back 'q*_rx_drop_stall' 0 $((n / 2))
+	still back 'q*_rx_drop_grant'
+	bytes=$(d0 judge)
+	echo "$bytes"
+	[ "$(grep -c '^log ' <<<"$bytes" || true)" -le 4 ] || fail "the log is flooded"
 }
 
 more_resets() {
@@ -373,6 +413,7 @@ t "a storm of events: the channel is masked until the EOI" storm
 figures 'of |looks'
 t "a queue without buffers harms only itself" deaf_queue
 t "small frames that wait for it are bounded by their memory" small_frames
+t "a flood to everybody while a guest stands still: what waits is bounded" paused_flood
 t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-ahead net-rx-id \
 	net-rx-long net-rx-endless net-rx-extra $(also net-rx-longest)
 t "a back that has a frame cut by what it has not got" bad_segments

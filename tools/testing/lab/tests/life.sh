@@ -85,6 +85,18 @@ by_bridge() {
 	still back '[rt]x_direct_frames'
 }
 
+# while_paused gI COMMAND...: done while the guest stands still, which ends however that
+# ends.  COMMAND is a program, or a function each step of which says that it failed.
+while_paused() {
+	local who=$1 rc=0
+
+	shift
+	dom0 xl pause "$who"
+	"$@" || rc=1
+	dom0 xl unpause "$who"
+	return "$rc"
+}
+
 # load_back [PARAMETER=VALUE...]: the back has the virtual functions that there are.
 load_back() {
 	# shellcheck disable=SC2016 # expanded in dom0
