@@ -79,6 +79,24 @@ put() {
 	echo "$3" >"$dir/$2"
 }
 
+# waver gI PATHS: its path and its weight are written again and again, until its interface
+# has gone or /run/enough is there.
+waver() {
+	dir=$(nc2 "$1") || die "$dir"
+	n=0
+	echo writing
+	until [ -e /run/enough ] || [ ! -d "$dir" ]; do
+		for path in $2; do
+			echo "$path" >"$dir/path"
+			echo $((n % 1001)) >"$dir/weight"
+			n=$((n + 1))
+		done 2>/dev/null
+		# Others want dom0's CPU, too.
+		sleep 0.1
+	done
+	echo "written $n times"
+}
+
 # wait gI FILE PATTERN SECONDS: until the file is like the pattern.
 wait_for() {
 	end=$(($(date +%s) + $4))

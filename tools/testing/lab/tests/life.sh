@@ -115,6 +115,66 @@ queues_free() {
 	esac
 }
 
+# Where the echo of trains listens in a guest.
+TRAINS=1007
+
+# trains_start gI: datagrams, many sent by one system call, go from dom0 to gI and back;
+# on the bridge they cross as one frame.  What echoes them lives as long as the guest.
+trains_start() {
+	lab push "$1" "$TESTS/segments.py" /run/segments.py
+	# One that is there already has the port.
+	on "$1" sh -c "python3 /run/segments.py echo $TRAINS >/dev/null 2>&1 &"
+	behind trains dom0 python3 -c "$(<"$TESTS/segments.py")" run "$(address "$1")" "$TRAINS"
+	trains_move
+}
+
+trains() {
+	tail -n 1 "$TMP/trains"
+}
+
+more_trains() {
+	local n
+
+	n=$(trains)
+	[[ $n =~ ^[0-9]+$ ]] || { echo "$n"; return 1; }
+	[ "$n" -ge $((${1:-0} + 200)) ]
+}
+
+# trains_move: five and more come back from now on.
+trains_move() {
+	until_true "$LIMIT" "datagrams come back" more_trains "$(trains)"
+}
+
+trains_end() {
+	stream_end trains
+}
+
+uncut() {
+	on "$1" ethtool -k "$2" | grep 'tx-udp-segmentation: on$'
+}
+
+# both_uncut gI: either end leaves segments of UDP to the other one.
+both_uncut() {
+	until_true "$LIMIT" "eth0 of $1 takes segments of UDP" uncut "$1" eth0
+	until_true "$LIMIT" "the vif takes them" uncut dom0 "$(d0 vif "$1")"
+}
+
+# wavered PATHS COMMAND...: meanwhile g1's path and weight are written again and again in
+# dom0, the path as each of PATHS.
+wavered() {
+	local paths=$1
+
+	shift
+	dom0 rm -f /run/enough
+	behind waver dom0 sh /tmp/dom0.sh waver g1 "$paths"
+	until_true "$LIMIT" "they are written" grep -q writing "$TMP/waver"
+	"$@"
+	dom0 touch /run/enough
+	until_true "$LIMIT" "the last write has an end" grep '^written [1-9]' "$TMP/waver"
+	cat "$TMP/until"
+	stream_end waver
+}
+
 gone() {
 	stream_end g1
 	d0 clean "$LIMIT"
