@@ -58,6 +58,14 @@ kexeced() {
 		fail "the guest's kernel has not tried to start another"
 }
 
+# Until there is nothing to write to.
+destroyed_wavering() {
+	settle g1
+	stream_start g1
+	wavered 'bridged auto direct' lab guest destroy g1
+	gone
+}
+
 next_guest() {
 	[ "$WAY" != bridged ] || set -- "$@" --path bridged
 	create g1 "$@"
@@ -339,7 +347,7 @@ if long; then
 fi
 on_the_bridge "PVH, held" held
 t "PVH: the administrator lets go of it" let_go
-t "xl destroy, PVH" destroyed
+t "xl destroy, PVH, while nc2/path and nc2/weight are written" destroyed_wavering
 t "the next guest works, PV" next_guest --type pv
 t "the back is unloaded and the guest destroyed" back_gone
 t "the next guest works" next_guest

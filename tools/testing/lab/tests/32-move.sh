@@ -155,10 +155,30 @@ called_off() {
 	settle g1
 	before=$(to_give)
 	stream_start g1
-	dom0 xl save -c g1 "$SAVED"
+	if [ "$WAY" = direct ]; then
+		# Either is the direct path, until the guest takes its pages back.
+		wavered 'direct auto' dom0 xl save -c g1 "$SAVED"
+		d0 put g1 path auto
+		d0 put g1 weight 100
+	else
+		dom0 xl save -c g1 "$SAVED"
+	fi
 	dom0 rm "$SAVED"
 	is "number of g1" "$(dom0 xl domid g1)" "$id"
 	gave_back "$id" "$before"
+	returned
+	stream_end g1
+}
+
+# Nor does it matter to the save which path the administrator wants meanwhile.
+saved_wavering() {
+	settle g1
+	stream_start g1
+	wavered 'bridged auto direct' dom0 xl save g1 "$SAVED"
+	d0 clean "$LIMIT"
+	queues_free
+	dom0 xl restore "$SAVED"
+	dom0 rm "$SAVED"
 	returned
 	stream_end g1
 }
@@ -175,10 +195,58 @@ migrated() {
 	settle g1
 	before=$(to_give)
 	stream_start g1
+	# Segments of UDP cross on the bridge only.
+	[ "$WAY" = direct ] || trains_start g1
 	migrate
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 	gave_back "$id" "$before"
 	returned
+	if [ "$WAY" != direct ]; then
+		trains_move
+		both_uncut g1
+		trains_end
+	fi
+	stream_end g1
+}
+
+# rings_of gI: sizes that its interface has now.
+rings_of() {
+	on "$1" ethtool -g eth0 | awk '/^[RT]X:/ { n[$1] = $2 } END { print n["RX:"], n["TX:"] }'
+}
+
+# What a user sets while his guest moves is done or refused, and nobody waits under RTNL
+# for a back that is not there; nor right after that.
+migrated_changing() {
+	local id rx tx
+
+	id=$(dom0 xl domid g1)
+	settle g1
+	read -r rx tx < <(rings_of g1)
+	stream_start g1
+	on g1 rm -f /run/enough /run/rounds /run/settled
+	# shellcheck disable=SC2016 # expanded in the guest
+	on g1 sh -c '(until [ -e /run/enough ]; do
+			for n in 512 1024; do
+				ethtool -G eth0 rx $n tx 128
+				ethtool -X eth0 equal 1
+				ethtool -K eth0 tso off
+				ethtool -L eth0 combined 1
+				ethtool -K eth0 tso on
+				ip link show eth0
+			done
+			echo round >>/run/rounds
+		done; : >/run/settled) >/dev/null 2>&1 &'
+	until_true "$LIMIT" "it is set" on g1 test -e /run/rounds
+	migrate
+	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
+	lab guest wait g1
+	on g1 sh -c ': >/run/enough'
+	until_true 60 "the last setting has an end" on g1 test -e /run/settled
+	echo "rounds: $(on g1 grep -c round /run/rounds)"
+	lab exec --timeout 60 g1 -- sh -ec "ip link show eth0
+		ethtool -G eth0 rx $rx tx $tx"
+	returned
+	is "rings" "$(rings_of g1)" "$rx $tx"
 	stream_end g1
 }
 
@@ -328,6 +396,9 @@ on_the_direct_path() {
 		t "$type: a migration that cannot be leaves it alone" not_migrated
 	else
 		t "$type: migrated while direct" migrated
+		if long; then
+			t "$type: migrated while it changes its rings and offloads" migrated_changing
+		fi
 	fi
 	if [ $type = PVH ]; then
 		t "$type: migrated to where no queue is to be had" came_to_none migrate_without
@@ -340,6 +411,7 @@ on_the_direct_path() {
 		t "$type: the front changes hands, there and back" front_changes
 	fi
 	if long; then
+		t "$type: saved while nc2/path and nc2/weight are written" saved_wavering
 		t "$type: rebooted" restarted
 	fi
 	if [ $type = PVH ]; then
