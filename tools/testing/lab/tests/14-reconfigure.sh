@@ -118,6 +118,44 @@ rings() {
 	steady "$1" set_rings "$1" 2048 256
 }
 
+no_link() {
+	on "$1" grep 0 /sys/class/net/eth0/carrier
+}
+
+# With no back there is nobody to wait for, and RTNL is free: what is set is what the next
+# connection has, and what only a back can do is refused.
+without_back() {
+	local who=$1 rc=0
+
+	wait_path "$who" direct
+	d0 unbind "$who"
+	until_true "$LIMIT" "the link is down" no_link "$who"
+	lab exec --timeout 60 "$who" -- ethtool -X eth0 equal 1 || rc=$?
+	echo "ethtool -X: $rc"
+	[ "$rc" != 0 ] || fail "ethtool -X has an effect"
+	[ "$rc" -lt 100 ] || fail "ethtool -X hangs"
+	lab exec --timeout 60 "$who" -- sh -ec 'ethtool -L eth0 combined 1
+		ethtool -G eth0 rx 512 tx 128
+		ethtool -K eth0 tso off
+		ip link show eth0'
+	is "the front's queues" "$(on "$who" sh -c \
+		'ls -d /sys/class/net/eth0/queues/tx-* | wc -l')" 1
+	d0 bind "$who"
+	until_true "$LIMIT" "one queue at both ends" both_have "$who" 1
+	wait_path "$who" direct
+	rings_are "$who" 512 128
+	like "offloads" "$(on "$who" ethtool -k eth0)" '*tcp-segmentation-offload: off*'
+	stream_moves "$who"
+	# Right after that, and faster than a connection can be made.
+	on "$who" sh -ec 'ethtool -K eth0 tso on
+		ethtool -G eth0 rx 2048 tx 256
+		ethtool -L eth0 combined 2'
+	until_true "$LIMIT" "two queues at both ends" both_have "$who" 2
+	wait_path "$who" direct
+	rings_are "$who" 2048 256
+	stream_moves "$who"
+}
+
 rings_of_the_bridge() {
 	rings_are "$1" 256 256
 	! on "$1" ethtool -G eth0 rx 128 || fail "a ring of the bridged path changed"
@@ -378,6 +416,7 @@ t "channels 2, 1, 2" channels g1
 t "page pools of the queues" pools g1
 t "channels in a hurry, and counters never fall" rising g1 hurry g1
 t "rings of the direct path" rings g1
+t "queues, rings and offloads while there is no back" without_back g1
 t "an address of the guest's own: bridged, kept, and back" own_address g1
 t "an XDP program and the direct path" xdp_and_direct g1
 t "XDP: pass, headroom, drop, tx, redirect" xdp_all g1
