@@ -181,6 +181,56 @@ one_goes() {
 	d0 clean "$LIMIT"
 }
 
+# comes_and_goes gI TIMES: its interface is taken away and given back; every other time it
+# goes again when the guest may not have it yet.
+comes_and_goes() {
+	local who=$1 i
+
+	for ((i = 1; i <= $2; i++)); do
+		echo "$who: round $i"
+		unplug "$who"
+		dom0 xl network-attach "$who" "mac=00:16:3e:99:00:0${who#g}" bridge=xenbr0 \
+			script=vif-nc2 gatewaydev=nic0
+		[ $((i % 2)) = 0 ] || wait_address "$who"
+	done
+}
+
+one_has_it() {
+	local who
+
+	who=$(d0 on_queue)
+	[ "$who" = "$YOUNG" ] || [ "$who" = "$LAST" ]
+}
+
+# Two at the same time, with one queue: xenwatch and who leases it serve both.  It has one
+# of them in the end, and is not lost when that one goes.
+come_and_go() {
+	local who other jobs=()
+
+	for who in $(guests 2 $((QUEUES - 1))); do
+		lab guest destroy "$who"
+	done
+	dom0 nc2-vfs take nic0
+	dom0 nc2-vfs give nic0 1
+	# Odd, so that the last one stays.
+	for who in "$YOUNG" "$LAST"; do
+		comes_and_goes "$who" "$(often 3 21)" &
+		jobs+=($!)
+	done
+	for who in "${jobs[@]}"; do
+		wait "$who"
+	done
+	until_true "$LIMIT" "one of them has the queue" one_has_it
+	who=$(d0 on_queue)
+	other=$YOUNG
+	[ "$who" != "$YOUNG" ] || other=$LAST
+	waits "$other"
+	pings wire "$(address "$who")" -s 1400
+	unplug "$who"
+	queues_have "$other"
+	pings wire "$(address "$other")" -s 1400
+}
+
 up --guests $((QUEUES + 1)) --vfs "$QUEUES"
 needed "the last one's servers" serve "$LAST"
 t "more guests than queues: one waits on the bridge" one_waits
@@ -192,4 +242,5 @@ t "one that is direct is given none: another one takes its queue" light
 t "one that cannot use its queue does not take others' again and again" in_vain
 t "no weight" refused
 t "a guest ends: all others are direct" one_goes
+t "two interfaces come and go at the same time, with one queue" come_and_go
 finish
