@@ -9,6 +9,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/random.h>
@@ -265,6 +266,51 @@ static void udp_part(struct nc2f_queue *q)
 	with_udp(q, 3000, 1000, true);
 }
 
+/*
+ * 3000 bytes of UDP by IPv6, to be cut at 1000, behind a header with options for the
+ * destination.  @next: what is said to stand behind that.
+ */
+static void with_options(struct nc2f_queue *q, u8 next)
+{
+	const struct udphdr udp = { .len = htons(sizeof(udp) + 3000) };
+	/* One option that says nothing, four bytes long. */
+	const u8 options[8] = { next, 0, 1, 4 };
+	const struct ipv6hdr ip = {
+		.version = 6, .nexthdr = IPPROTO_DSTOPTS, .hop_limit = 1,
+		.payload_len = htons(sizeof(options) + sizeof(udp) + 3000),
+	};
+	u8 *at;
+
+	at = put(q, (struct xen_netif_tx_request){
+		.size = ETH_HLEN + sizeof(ip) + sizeof(options) + sizeof(udp) + 3000,
+		.flags = XEN_NETTXF_extra_info | XEN_NETTXF_csum_blank,
+	});
+	at[12] = ETH_P_IPV6 >> 8;
+	at[13] = ETH_P_IPV6 & 0xff;
+	at += ETH_HLEN;
+	memcpy(at, &ip, sizeof(ip));
+	at += sizeof(ip);
+	memcpy(at, options, sizeof(options));
+	memcpy(at + sizeof(options), &udp, sizeof(udp));
+	put_extra(q, (struct xen_netif_extra_info){
+		.type = XEN_NETIF_EXTRA_TYPE_GSO,
+		.u.gso.type = XEN_NC2_GSO_TYPE_UDP, .u.gso.size = 1000,
+	});
+	publish(q);
+}
+
+/* Linux cuts it before it comes to a front; another kernel need not. */
+static void udp_options(struct nc2f_queue *q)
+{
+	with_options(q, IPPROTO_UDP);
+}
+
+/* The rest of the frame, all zeroes, is one header of options after the other. */
+static void udp_chain(struct nc2f_queue *q)
+{
+	with_options(q, IPPROTO_HOPOPTS);
+}
+
 static void gso_good(struct nc2f_queue *q)
 {
 	with_tcp(q, 5, XEN_NETIF_GSO_TYPE_TCPV4, 1000);
@@ -425,6 +471,8 @@ static const struct {
 	{ "net-udp-head", udp_head },
 	{ "net-udp-many", udp_many },
 	{ "net-udp-part", udp_part },
+	{ "net-udp-options", udp_options },
+	{ "net-udp-chain", udp_chain },
 	{ "net-gso-head", gso_head },
 	{ "net-tx-ahead", tx_ahead },
 	{ "net-tx-back", tx_back },

@@ -393,13 +393,13 @@ hostile_modules
 up --guests 0 --vfs 0 --path bridged
 needed "two guests on the bridge, a stream to the second" prepare
 t "good frames, of 18 slots as well" passed net-good net-slots-most net-gso-good \
-	net-udp-good
+	net-udp-good net-udp-options
 t "good frames with a hash" hashed
 t "frame dropped: lengths, slots, checksum, segments" dropped q0_tx_drop_bad q0_tx_drop_grant \
 	net-empty net-short net-long net-offset net-offset-max net-csum net-slots-more \
 	net-slots-many net-sum net-slot-empty net-gso-none net-gso-type net-gso-odd \
 	net-gso-tiny net-gso-other net-gso-head net-gso-udp \
-	net-udp-head net-udp-many net-udp-part
+	net-udp-head net-udp-many net-udp-part net-udp-chain
 t "frame dropped: a page that is not granted" dropped q0_tx_drop_grant q0_tx_drop_bad net-ref
 t "frame dropped: buffers that are not granted" bad_buffers
 t "stopped: transmit index" cut 'a transmit index' net-tx-ahead $(also net-tx-back)
