@@ -345,6 +345,72 @@ back_changes() {
 	stream_end g1
 }
 
+# rate_of gI [RATE]: what it may send from now on, as xl's rate= would say; or all.
+rate_of() {
+	local key
+
+	key=/local/domain/0/backend/vif/$(dom0 xl domid "$1")/0/rate
+	if [ -n "${2:-}" ]; then
+		dom0 xenstore-write "$key" "$2"
+	else
+		dom0 xenstore-rm "$key"
+	fi
+}
+
+# wait_on_ring: g1 sends, and the back takes nothing.
+wait_on_ring() {
+	shot a g1
+	shot b g1
+	[ "$(change front tx_bridged_frames)" -gt 0 ] &&
+		[ "$(change back 'q*_tx_bridged_frames')" = 0 ]
+}
+
+# Each step says that it failed.
+to_stock() {
+	d0 unbind g1 && rate_of g1 && d0 bind g1 vif
+}
+
+# How often the stock back has stopped a vif for a frame of a kind that it does not know.
+not_known() {
+	dom0 sh -c 'dmesg | grep -c "Bad GSO type"' || true
+}
+
+# on_stock BEFORE
+on_stock() {
+	trains_move && stream_moves g1 && pings wire "$(address g1)" -s 1400 &&
+		is "frames that the stock back does not know" "$(not_known)" "$1"
+}
+
+# The back asks who sends segments of UDP to leave before another one comes.  A guest that
+# stands still does not hear it, and some of them wait on its ring, because it may send
+# no more; the stock back stops a vif for good that shows it one.
+back_changes_paused() {
+	local before rc=0
+
+	settle g1
+	both_uncut g1
+	stream_start g1
+	trains_start g1
+	dom0 modprobe --ignore-install xen-netback
+	before=$(not_known)
+	# Some bytes for more than an hour.
+	rate_of g1 300000,4294000000
+	until_true "$LIMIT" "frames wait on the guest's ring" wait_on_ring
+	# Or nothing else could be done to this guest afterwards.
+	if ! { while_paused g1 to_stock && on_stock "$before"; }; then
+		rc=1
+	fi
+	while_paused g1 d0 rebind g1 vif xen-nc2-back
+	settle g1
+	stream_moves g1
+	trains_move
+	both_uncut g1
+	trains_end
+	stream_end g1
+	dom0 rmmod xen-netback
+	return "$rc"
+}
+
 front_changes() {
 	settle g1
 	stream_start g1
@@ -452,6 +518,8 @@ for type in PV PVH; do
 	fi
 	if only PV; then
 		way=held
+		t "$type, held: the back changes hands while the guest is paused" \
+			held back_changes_paused
 		on_the_bridge held
 	fi
 	if only PVH; then
