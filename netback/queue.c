@@ -218,6 +218,20 @@ void nc2b_queue_unmap(struct nc2b_queue *q)
 }
 
 /**
+ * nc2b_queue_spoil - let no other back take a queue up where it stands
+ * @q: mapped, and not started
+ *
+ * Any back, the stock one too, refuses a ring with more responses than requests, and the
+ * front begins anew when it looks.
+ */
+void nc2b_queue_spoil(struct nc2b_queue *q)
+{
+	struct xen_netif_tx_sring *txs = q->tx.sring;
+
+	WRITE_ONCE(txs->rsp_prod, READ_ONCE(txs->req_prod) + 1);
+}
+
+/**
  * nc2b_queue_start - bring one queue up
  * @q: mapped
  * @keys: what the front wrote for it

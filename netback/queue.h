@@ -225,6 +225,7 @@ struct nc2b_queue_keys {
 int nc2b_queue_map(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
 		   const struct nc2b_queue_keys *keys);
 void nc2b_queue_unmap(struct nc2b_queue *q);
+void nc2b_queue_spoil(struct nc2b_queue *q);
 int nc2b_queue_start(struct nc2b_queue *q, const struct nc2b_queue_keys *keys);
 void nc2b_queue_stop(struct nc2b_queue *q);
 bool nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);

@@ -369,10 +369,11 @@ err_stop:
 /**
  * nc2b_vif_disconnect - stop the queues of the bridged path
  * @vif: the interface; if it is not connected nothing happens
+ * @spoil: no other back may take them up where they stand
  *
  * Process context; takes RTNL.  The direct path has been left before.
  */
-void nc2b_vif_disconnect(struct nc2b_vif *vif)
+void nc2b_vif_disconnect(struct nc2b_vif *vif, bool spoil)
 {
 	struct nc2b_queue *queues;
 	unsigned int i, nr;
@@ -401,5 +402,7 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif)
 	if (netif_running(vif->dev))
 		netif_tx_start_all_queues(vif->dev);
 	rtnl_unlock();
+	for (i = 0; spoil && i < nr; i++)
+		nc2b_queue_spoil(&queues[i]);
 	free_queues(queues, nr);
 }

@@ -100,7 +100,7 @@ void nc2b_vif_mended(struct nc2b_vif *vif);
 
 int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 		     unsigned int nr);
-void nc2b_vif_disconnect(struct nc2b_vif *vif);
+void nc2b_vif_disconnect(struct nc2b_vif *vif, bool spoil);
 
 extern const struct ethtool_ops nc2b_ethtool_ops;
 extern const struct attribute_group nc2b_sysfs_group;

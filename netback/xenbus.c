@@ -312,6 +312,11 @@ static int connect_bridged(struct backend *be)
 	return err;
 }
 
+/*
+ * @alive: the front goes on, and another back may take its rings up where they stand.
+ * With segments of UDP none may: in the ring, or sent before the front hears of it, they
+ * have the stock back stop the vif for good.
+ */
 static void disconnect(struct backend *be, bool alive)
 {
 	if (!be->connected)
@@ -321,7 +326,7 @@ static void disconnect(struct backend *be, bool alive)
 	nc2b_direct_detach(be->vif->direct, alive);
 	nc2b_path_bridge_off(be->vif->direct);
 	nc2b_ctrl_disconnect(&be->vif->ctrl);
-	nc2b_vif_disconnect(be->vif);
+	nc2b_vif_disconnect(be->vif, alive && be->vif->gso_udp);
 }
 
 static bool script_is_done(struct backend *be)
@@ -402,13 +407,13 @@ static void front_reconfigures(struct backend *be)
 	mutex_unlock(&be->lock);
 }
 
-static void front_gone(struct backend *be, enum xenbus_state state, bool alive)
+static void front_gone(struct backend *be, enum xenbus_state state)
 {
 	/* Not under the lock: unregistering waits for the callback. */
 	nc2b_watch_disarm(&be->hotplug);
 	nc2b_watches_disarm(&be->watches);
 	mutex_lock(&be->lock);
-	disconnect(be, alive);
+	disconnect(be, false);
 	mutex_unlock(&be->lock);
 	xenbus_switch_state(be->xdev, state);
 }
@@ -423,7 +428,7 @@ static void front_starts(struct backend *be)
 	if (be->xdev->state == XenbusStateInitWait && !be->connected)
 		return;
 	if (be->xdev->state != XenbusStateClosed)
-		front_gone(be, XenbusStateClosed, false);
+		front_gone(be, XenbusStateClosed);
 	if (offer(be))
 		refuse(be, -EIO, "writing features");
 	else
@@ -448,16 +453,16 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 		break;
 	case XenbusStateClosing:
 		if (xdev->state != XenbusStateClosed)
-			front_gone(be, XenbusStateClosing, false);
+			front_gone(be, XenbusStateClosing);
 		break;
 	case XenbusStateClosed:
-		front_gone(be, XenbusStateClosed, false);
+		front_gone(be, XenbusStateClosed);
 		if (xenbus_dev_is_online(xdev))
 			break;
 		device_unregister(&xdev->dev);
 		break;
 	case XenbusStateUnknown:
-		front_gone(be, XenbusStateClosed, false);
+		front_gone(be, XenbusStateClosed);
 		device_unregister(&xdev->dev);
 		break;
 	default:
@@ -466,9 +471,8 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 }
 
 /*
- * A front that sends segments of UDP goes on to as long as it knows of no change, and
- * the stock back, should it take the rings up, stops such a vif for good.  So this front
- * is asked to leave, and is given a moment to: it comes back by itself.
+ * A front that sends segments of UDP is asked to leave, and given a moment to: it comes
+ * back by itself.  One that stands still, or is slow, finds spoilt rings later.
  */
 static bool asked_to_leave(struct backend *be)
 {

@@ -126,14 +126,17 @@ static void reset(struct nc2f_dev *nf)
 	xenbus_switch_state(nf->xdev, XenbusStateClosed);
 }
 
-/* Whether the back has been in InitWait again without our noticing. */
+/*
+ * Whether the back has been in InitWait again without our noticing.  One that has no
+ * nonce any more, the stock one, may not be what the last one was in all else.
+ */
 static bool back_is_new(struct nc2f_dev *nf)
 {
 	char *nonce = xenbus_read(XBT_NIL, nf->xdev->otherend, XEN_NC2_KEY_NONCE, NULL);
 	bool is_new;
 
 	if (IS_ERR(nonce))
-		return false;
+		return PTR_ERR(nonce) == -ENOENT && nf->nonce[0];
 	/* One that is longer than ours are is malformed, but no news. */
 	is_new = strncmp(nonce, nf->nonce, sizeof(nf->nonce) - 1);
 	kfree(nonce);

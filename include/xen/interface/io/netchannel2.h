@@ -75,6 +75,8 @@
  *
  * A front that has written it may send such frames at any time while it is connected.
  * A back that leaves it goes Closing first: another one must not find them in the ring.
+ * If the front stays all the same, it sets rsp_prod of the transmit rings beyond req_prod,
+ * so that no back takes them up; one without nc2-nonce is a new one to such a front.
  * On the direct path nobody cuts UDP but the sender.
  *
  * The directory
