@@ -228,7 +228,7 @@ vf_unbind() {
 		# Both, or the guest takes the other one.
 		d0 unbind_all
 		wait_path g1 bridged
-		like reason "$(reason g1)" '*nc2-vfs*'
+		d0 wait g1 reason '*nc2-vfs*' "$LIMIT"
 		stream_moves g1
 		dom0 sh -c "echo $vf >/sys/bus/pci/drivers/xen-nc2-back/bind"
 		wait_path g1 direct
