@@ -31,7 +31,7 @@ import time
 # For local experiments.
 ETH_P, UNCOUNTED = 0x88b5, 0x88b6
 SOL_PACKET, ADD_MEMBERSHIP, STATISTICS, MR_MULTICAST = 263, 1, 6, 0
-GAP, FLOOD_GAP = 0.02, 0.002
+GAP, FLOOD_GAP = 0.02, 0.0005
 
 
 def address(text):
