@@ -194,11 +194,6 @@ goes_by() {
 	until_true "$LIMIT" "frames come, $2" come "rx_$2_frames"
 }
 
-# filtered gI: what its queue got before its filter was set.
-filtered() {
-	d0 stats "$1" | awk '$1 == "rx_direct_filtered" { print $2; n++ } END { exit !n }'
-}
-
 # Some may be lost on the way.  In the long form so much comes for many, and so often, that
 # some of it is there between the start of the queue and that of its filter.
 none_twice() {
@@ -209,7 +204,7 @@ none_twice() {
 		b=ff:ff:ff:ff:ff:ff
 	! long || behind flood wire python3 -c "$ONCE" flood wire
 	goes_by auto direct
-	early=$(filtered g2)
+	early=$(back_has g2 rx_direct_filtered)
 	for ((round = 1; round <= rounds; round++)); do
 		goes_by bridged bridged
 		goes_by auto direct
@@ -217,11 +212,11 @@ none_twice() {
 	! long || stream_end flood
 	stream_end numbers
 	quiet g2
-	echo "thrown away before the filter was set: $(($(filtered g2) - early))"
+	echo "thrown away before the filter was set: $(($(back_has g2 rx_direct_filtered) - early))"
 	python3 "$TESTS/once.py" single "$TMP/count.g2" 8 wire u-g2 $((rounds * 10)) 0
 	# Those of which one copy is looked at before the change and the other one after it.
 	python3 "$TESTS/once.py" single "$TMP/count.g2" 8 wire b $((rounds * 10)) "$rounds"
-	! long || [ "$(filtered g2)" -gt "$early" ] || fail "none came before the filter"
+	! long || [ "$(back_has g2 rx_direct_filtered)" -gt "$early" ] || fail "none came before the filter"
 }
 
 # Nobody has the address.

@@ -26,9 +26,7 @@ returned() {
 
 paused() {
 	stream_start g1
-	dom0 xl pause g1
-	sleep 3
-	dom0 xl unpause g1
+	while_paused g1 sleep 3
 	stream_moves g1
 	settle g1
 	stream_end g1
@@ -278,15 +276,11 @@ came_to_none() {
 	stream_moves g1
 	is path "$(path g1)" bridged
 	like reason "$(reason g1)" '*nc2-vfs*'
-	is "times that it was direct there" "$(entered g1)" 0
+	is "times that it was direct there" "$(back_has g1 direct_entered)" 0
 	dom0 nc2-vfs give nic0 2
 	wait_path g1 direct
 	stream_moves g1
 	stream_end g1
-}
-
-entered() {
-	d0 stats "$1" | awk '$1 == "direct_entered" { print $2; n++ } END { exit !n }'
 }
 
 restore_without() {

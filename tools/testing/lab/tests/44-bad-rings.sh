@@ -281,11 +281,6 @@ small_frames() {
 	others_fine
 }
 
-# from_vif gI: bytes that dom0 has got from it.
-from_vif() {
-	d0 stats "$1" | sed -n 's/^dev_rx_bytes //p'
-}
-
 # What one guest sends to everybody, in frames of 40 datagrams, while another one stands
 # still: what waits for that one comes to it afterwards, or is dropped, and of 8 MB or more
 # it is no more than its ring holds and 1 MiB.
@@ -296,10 +291,10 @@ paused_flood() {
 	lab push g2 "$TESTS/frames.py" /run/frames.py
 	few_in_front 8
 	d0 judge >/dev/null
-	before=$(from_vif g2)
+	before=$(back_has g2 dev_rx_bytes)
 	shot a g1
 	while_paused g1 frames g2 flood 10.99.0.255 9 40 1000 "$n"
-	bytes=$(($(from_vif g2) - before))
+	bytes=$(($(back_has g2 dev_rx_bytes) - before))
 	echo "dom0 got $bytes bytes of g2"
 	[ "$bytes" -ge $((n * 40000)) ] || fail "the flood is smaller than that"
 	until_true "$LIMIT" "frames have waited" counts 'q*_rx_bridged_bytes' 500000

@@ -397,6 +397,11 @@ shot() {
 	wait "$pid"
 }
 
+# back_has gI COUNTER: where that counter of the back's stands.
+back_has() {
+	d0 stats "$1" | awk -v name="$2" '$1 == name { print $2; n++ } END { exit !n }'
+}
+
 # change END COUNTER: by how much it went up from shot "a" to shot "b"; END is
 # back or front; a glob adds up several counters.
 change() {
