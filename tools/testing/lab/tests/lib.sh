@@ -309,9 +309,22 @@ another_offer() {
 	[ "$(d0 offer "$1")" != "$2" ]
 }
 
-# iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.
+# iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.  On a busy machine
+# not even one block of TCP's may be there in the time that does elsewhere: then there is more.
 iperf() {
-	local from=$1 to=$2 tries=5 out=$TMP/iperf.$2
+	local n
+
+	n=$(iperf_once "$@")
+	if [ "$n" -lt 100000 ]; then
+		echo "# iperf3 moved only $n bytes: once more, for longer" >&2
+		n=$(iperf_once "$@" -t 30)
+		[ "$n" -ge 100000 ] || fail "iperf3 moved only $n bytes" >&2
+	fi
+	echo "$n"
+}
+
+iperf_once() {
+	local from=$1 to=$2 tries=60 out=$TMP/iperf.$2
 
 	shift 2
 	# The server takes a moment between two clients.
@@ -329,10 +342,7 @@ iperf() {
 		    r = json.load(f)
 		if 'error' in r:
 		    sys.exit(r['error'])
-		n = r['end']['sum_received']['bytes']
-		if n < 100000:
-		    sys.exit(f'iperf3 moved only {n} bytes')
-		print(n)
+		print(r['end']['sum_received']['bytes'])
 	END
 }
 
