@@ -116,9 +116,12 @@ static void set_offloads(struct nc2f_direct *d, struct sk_buff *skb,
 			 const struct xen_nc2_comp *c)
 {
 	netdev_features_t features = d->nf->dev->features;
+	bool good = c->flags & XEN_NC2_COMP_CSUM_OK && features & NETIF_F_RXCSUM;
 
-	if (c->flags & XEN_NC2_COMP_CSUM_OK && features & NETIF_F_RXCSUM)
-		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	/* GRO hands out the skb of a frame that it has merged as that one left it. */
+	skb->ip_summed = good ? CHECKSUM_UNNECESSARY : CHECKSUM_NONE;
+	skb->csum_level = 0;
+	skb_clear_hash(skb);
 	if (c->flags & XEN_NC2_COMP_VLAN)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), c->vlan);
 	if (c->flags & XEN_NC2_COMP_HASH && features & NETIF_F_RXHASH)

@@ -62,6 +62,8 @@ import time
 
 SO_ATTACH_FILTER, SO_SNDBUFFORCE = 26, 32
 UDP_SEGMENT = 103
+DF = 0x4000
+VNI = 5
 # By 904 bytes does a piece begin later in its page than the one before.
 PIECE, GAP = 4000, 1000
 SOL_PACKET, PACKET_AUXDATA = 263, 8
@@ -206,11 +208,12 @@ def checksum(data):
     return struct.pack('>H', 0xffff - sum(struct.unpack(f'>{len(data) // 2}H', data)) % 0xffff)
 
 
-def packet(source, to, protocol, size):
+def packet(source, to, protocol, size, flags=0):
     """The header of an IP packet with so many bytes of a protocol, behind the frame's type."""
     if len(source) == 16:
         return b'\x86\xdd' + struct.pack('>IHBB', 6 << 28, size, protocol, 64) + source + to
-    ip = bytearray(struct.pack('>HHHHBBH', 0x4500, 20 + size, 0, 0, 64, protocol, 0)) + source + to
+    ip = bytearray(struct.pack('>HHHHBBH', 0x4500, 20 + size, 0, flags, 64, protocol, 0)) \
+        + source + to
     ip[10:12] = checksum(ip)
     return b'\x08\0' + ip
 
@@ -221,14 +224,37 @@ def segment(dev, address, source, to, quality, kind='tcp'):
     if kind == 'tcp':
         # A reset: nobody answers it.
         protocol, at = socket.IPPROTO_TCP, 16
-        data = bytearray(struct.pack('>HHIIHHHH', 4567, 7, 1, 0, 0x5004, 0, 0, 0)) + bytes(20)
+        data = struct.pack('>HHIIHHHH', 4567, 7, 1, 0, 0x5004, 0, 0, 0) + bytes(20)
     else:
         protocol, at = socket.IPPROTO_UDP, 6
-        data = bytearray(struct.pack('>HHHH', 4567, 9, 28, 0)) + bytes(20)
-    data[at:at + 2] = checksum(source + to + struct.pack('>HH', protocol, len(data)) + data)
+        data = struct.pack('>HHHH', 4567, 9, 28, 0) + bytes(20)
+    data = summed(source, to, protocol, at, data)
     if quality == 'bad':
         data[at + 1] ^= 1
     s.send(mac(address) + own + packet(source, to, protocol, len(data)) + data)
+
+
+def summed(source, to, protocol, at, data):
+    """That with its checksum, which belongs at this byte."""
+    data = bytearray(data)
+    data[at:at + 2] = checksum(source + to + struct.pack('>HH', protocol, len(data)) + data)
+    return data
+
+
+def tunnel(dev, address, source, to, inner, n):
+    """TCP in VXLAN, in trains of three frames: the last is damaged, inside only."""
+    s, own = sender(dev)
+    source, to, here, there = (ipaddress.ip_address(a).packed for a in
+                               (source, to, '10.95.0.1', '10.95.0.11'))
+    for number in range(3 * int(n)):
+        data = summed(here, there, socket.IPPROTO_TCP, 16, struct.pack(
+            '>HHIIHHHH', 4567, 7, 1000 * number + 1, 1, 0x5010, 1000, 0, 0) + bytes(1000))
+        data[-1] ^= number % 3 == 2
+        data = struct.pack('>II', 1 << 27, VNI << 8) + mac(inner) + own + \
+            packet(here, there, socket.IPPROTO_TCP, len(data), DF) + data
+        data = summed(source, to, socket.IPPROTO_UDP, 6, struct.pack(
+            '>HHHH', 4567, 4789, 8 + len(data), 0) + data)
+        s.send(mac(address) + own + packet(source, to, socket.IPPROTO_UDP, len(data), DF) + data)
 
 
 def tagged(dev, vlan, n):
@@ -428,4 +454,4 @@ if __name__ == '__main__':
      'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
      'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'flood': flood,
      'pieces': pieces, 'claim': claim, 'claimed': claimed, 'taken': taken,
-     'stamped': stamped, 'heard': heard}[sys.argv[1]](*sys.argv[2:])
+     'stamped': stamped, 'heard': heard, 'tunnel': tunnel}[sys.argv[1]](*sys.argv[2:])
