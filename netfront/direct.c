@@ -34,7 +34,8 @@ static void set_path(struct nc2f_direct *d, u32 path)
 /*
  * Sends frames by the other path from now on.  All senders are locked out
  * meanwhile, so none is in the middle of a frame, and after a detach nothing
- * is changed any more.
+ * is changed any more.  Who does not ask whether a queue is frozen, as netpoll and
+ * a netdev without a qdisc do not, sees under tx_lock that the path is not his.
  */
 static void switch_tx(struct nc2f_direct *d, bool direct, const char *reason)
 {
@@ -47,9 +48,7 @@ static void switch_tx(struct nc2f_direct *d, bool direct, const char *reason)
 		netif_tx_unlock_bh(dev);
 		return;
 	}
-	WRITE_ONCE(nf->tx_direct, direct ? d : NULL);
-	if (!direct)
-		nc2f_direct_tx_forget(d);
+	nc2f_direct_tx_switch(d, direct);
 	if (netif_running(dev))
 		netif_tx_wake_all_queues(dev);
 	netif_tx_unlock_bh(dev);
@@ -101,6 +100,13 @@ static void path_work(struct work_struct *work)
 		if (path == XEN_NC2_PATH_REVOKED)
 			give_up_pools(d);
 		WRITE_ONCE(d->path, path);
+		/*
+		 * The back may have changed its mind since, and a poll have taken the
+		 * event without a look at that, as it was the old path once more.
+		 */
+		smp_mb();
+		if (!READ_ONCE(d->broken) && path != XEN_NC2_PATH_REVOKED && back_path(d) != path)
+			schedule_work(&d->path_work);
 	}
 	/* Or it would offer the path again and again, each time with a gap. */
 	if (READ_ONCE(d->broken) && !READ_ONCE(d->revoke)) {

@@ -193,7 +193,7 @@ static void publish(struct nc2f_direct *d)
  *
  * Under the lock of that tx queue.
  *
- * Return: NETDEV_TX_OK, or NETDEV_TX_BUSY if the ring is full.
+ * Return: NETDEV_TX_OK, or NETDEV_TX_BUSY if the ring is full or the path not direct.
  */
 netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 queue)
 {
@@ -209,6 +209,11 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 		spin_lock(&d->tx_lock);
 	else if (!spin_trylock(&d->tx_lock))
 		return NETDEV_TX_BUSY;
+	/* The path has changed since the caller looked, and the pages may be gone. */
+	if (unlikely(d->nf->tx_direct != d)) {
+		spin_unlock(&d->tx_lock);
+		return NETDEV_TX_BUSY;
+	}
 	if (!plan(d, skb, &e)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
 		dev_kfree_skb_any(skb);
@@ -291,17 +296,39 @@ u32 nc2f_direct_tx_work(struct nc2f_direct *d, int budget)
 	return n;
 }
 
+static void forget(struct nc2f_direct *d)
+{
+	memset(d->tx_bytes, 0, (d->tx.mask + 1) * sizeof(*d->tx_bytes));
+	netdev_tx_reset_queue(netdev_get_tx_queue(d->nf->dev, 0));
+	d->tx_stopped = false;
+}
+
 /**
  * nc2f_direct_tx_forget - stop accounting for what is in flight
- * @d: the direct path; all tx queues are locked, or stopped for good
+ * @d: the direct path; all tx queues are stopped for good
  *
  * What the back has not sent by now it may never send.
  */
 void nc2f_direct_tx_forget(struct nc2f_direct *d)
 {
 	spin_lock_bh(&d->tx_lock);
-	memset(d->tx_bytes, 0, (d->tx.mask + 1) * sizeof(*d->tx_bytes));
-	netdev_tx_reset_queue(netdev_get_tx_queue(d->nf->dev, 0));
-	d->tx_stopped = false;
+	forget(d);
+	spin_unlock_bh(&d->tx_lock);
+}
+
+/**
+ * nc2f_direct_tx_switch - send by the direct path, or by the bridged one, from now on
+ * @d: the direct path; all tx queues are frozen
+ * @direct: which
+ *
+ * On return nobody is in the middle of a frame in the ring that is left, and what is
+ * in flight there is accounted for no more.
+ */
+void nc2f_direct_tx_switch(struct nc2f_direct *d, bool direct)
+{
+	spin_lock_bh(&d->tx_lock);
+	WRITE_ONCE(d->nf->tx_direct, direct ? d : NULL);
+	if (!direct)
+		forget(d);
 	spin_unlock_bh(&d->tx_lock);
 }
