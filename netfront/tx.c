@@ -387,7 +387,7 @@ bool nc2f_tx_copy(struct nc2f_queue *q, const void *data, u32 len)
 	u16 id;
 
 	if (!room(q) || len < ETH_HLEN || len > PAGE_SIZE) {
-		nc2f_stats_tx_inc(st, room(q) ? NC2F_TX_DROP_BAD : NC2F_TX_STOPS);
+		nc2f_stats_tx_inc(st, room(q) ? NC2F_TX_DROP_BAD : NC2F_TX_DROP_FULL);
 		return false;
 	}
 	id = add_slot(&f);
