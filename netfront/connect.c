@@ -279,6 +279,20 @@ static int write_keys(struct nc2f_dev *nf, const struct offer *o)
 }
 
 /**
+ * nc2f_connect_failed - tell why there is no connection, in the log and in xenstore
+ * @nf: the interface
+ * @err: the error
+ * @what: what has failed
+ *
+ * As often as the log can bear: a back may have it tried as often as it likes.
+ */
+void nc2f_connect_failed(struct nc2f_dev *nf, int err, const char *what)
+{
+	if (net_ratelimit())
+		xenbus_dev_error(nf->xdev, err, "%s", what);
+}
+
+/**
  * nc2f_connect - connect to a back that is in InitWait
  * @nf: the interface, NC2F_DOWN
  *
@@ -289,26 +303,25 @@ static int write_keys(struct nc2f_dev *nf, const struct offer *o)
  */
 int nc2f_connect(struct nc2f_dev *nf)
 {
-	struct xenbus_device *xdev = nf->xdev;
 	struct offer o;
 	int err;
 
 	if (!read_back(nf, "feature-rx-copy", 0)) {
-		xenbus_dev_error(xdev, -EOPNOTSUPP, "the back does not copy received frames");
+		nc2f_connect_failed(nf, -EOPNOTSUPP, "the back does not copy received frames");
 		return -EOPNOTSUPP;
 	}
 	read_offer(nf, &o);
 	choose(nf, &o);
 	err = make_queues(nf, &o);
 	if (err) {
-		xenbus_dev_error(xdev, err, "making queues");
+		nc2f_connect_failed(nf, err, "making queues");
 		return err;
 	}
 	make_ctrl(nf);
 	make_direct(nf);
 	err = write_keys(nf, &o);
 	if (err)
-		xenbus_dev_error(xdev, err, "writing keys");
+		nc2f_connect_failed(nf, err, "writing keys");
 	nc2f_netdev_attach(nf);
 	nf->phase = NC2F_UP;
 	nf->met = false;
@@ -318,7 +331,7 @@ int nc2f_connect(struct nc2f_dev *nf)
 		err = nf->dev->reg_state == NETREG_UNINITIALIZED ?
 		      register_netdev(nf->dev) : -ENODEV;
 		if (err)
-			xenbus_dev_error(xdev, err, "registering the netdev");
+			nc2f_connect_failed(nf, err, "registering the netdev");
 	}
 	if (err) {
 		nc2f_disconnect(nf);

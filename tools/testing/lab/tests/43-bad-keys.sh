@@ -133,14 +133,27 @@ no_channel() {
 	others_fine
 }
 
+# paced SECONDS TIMES: of lines of which there are ten in so many seconds at most.  That
+# time begins with the first line after the last one's end, so that one line and the
+# twentieth after it have the whole of it between them.
+paced() {
+	awk -v least="$1" '{ t[NR] = $1 }
+		NR > 20 && $1 - t[NR - 20] < 0.95 * least { exit 1 }' <<<"$2" ||
+		fail "the log is flooded"
+}
+
+# times_of PATTERN: of a log's lines, in seconds of its own clock.
+times_of() {
+	sed -n "/$1/s/^\[ *\([0-9.]*\).*/\1/p"
+}
+
 # refusals_told: when it was told, in seconds of dom0's clock, one on each line.
 refusals_told() {
-	dom0 dmesg | sed -n "/front wants 99 queues\|the front.s rings\|mapping in/s/^\[ *\([0-9.]*\).*/\1/p"
+	dom0 dmesg | times_of 'front wants 99 queues\|the front.s rings\|mapping in'
 }
 
 # The back says what is wrong, and not as often as the guest would like: ten times a
-# minute.  A minute begins with the first line after the last one's end, so that one line
-# and the twentieth after it have a whole minute between them.
+# minute.
 refused_often() {
 	local before told
 
@@ -152,9 +165,36 @@ refused_often() {
 	told=$(refusals_told | tail -n +$((before + 1)))
 	echo "$(grep -c . <<<"$told") lines in the log for 50 refusals"
 	[ -n "$told" ] || fail "the log says nothing"
-	awk '{ t[NR] = $1 } NR > 20 && $1 - t[NR - 20] < 59 { exit 1 }' <<<"$told" ||
-		fail "the log is flooded"
+	paced 60 "$told"
 	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
+	wait_address g1
+	others_fine
+}
+
+# A back with which no connection can be made has the front try as often as it likes.  The
+# front says why not, and not as often: ten times in five seconds.
+back_insists() {
+	local told
+
+	dom0 insmod /root/nc2-hostile-back.ko action=key key=feature-rx-copy value=0
+	on g1 sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
+	d0 play g1 '?2'
+	dom0 sh -c 'state=/local/domain/0/backend/vif/$(xl domid g1)/0/state
+		set --
+		for i in $(seq 300); do
+			set -- "$@" "$state" 2
+		done
+		xenstore-write "$@"'
+	told=$(on g1 dmesg | times_of 'the back does not copy received frames')
+	echo "$(grep -c . <<<"$told") lines in the guest's log"
+	[ -n "$told" ] || fail "the guest's log says nothing"
+	paced 5 "$told"
+	dom0 rmmod nc2_hostile_back
+	on g1 sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front
+		echo vif-0 >unbind
+		echo vif-0 >bind'
 	wait_address g1
 	others_fine
 }
@@ -191,4 +231,5 @@ t "a key that changes without end" key_churn
 figures 'the back was told'
 t "refused, and told in xenstore: an event channel that there is not" no_channel
 t "refused time after time" refused_often
+t "a back that no front can use, time after time" back_insists
 finish
