@@ -38,14 +38,18 @@ void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n)
  * @d: the direct path
  * @worked: it brought work; if not, and if no answer was waited for, Xen delays
  *	the guest's next event, up to a second when that goes on
+ *
+ * Return: whether there was an event to be told of.
  */
-void nc2b_direct_eoi(struct nc2b_direct *d, bool worked)
+bool nc2b_direct_eoi(struct nc2b_direct *d, bool worked)
 {
 	int was = atomic_xchg(&d->eoi, NC2B_EOI_NONE);
 
 	worked |= was == NC2B_EOI_ANSWER;
-	if (was != NC2B_EOI_NONE)
-		xen_irq_lateeoi(d->irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	if (was == NC2B_EOI_NONE)
+		return false;
+	xen_irq_lateeoi(d->irq, worked ? 0 : XEN_EOI_FLAG_SPURIOUS);
+	return true;
 }
 
 /**
@@ -226,8 +230,8 @@ static const char *attach_rings(struct nc2b_direct *d)
 	d->failed = false;
 	d->revoked = false;
 	d->in_vain = false;
-	d->made_room = 0;
-	d->steady = false;
+	/* What hurry the last connection was in, it may have been for a lie. */
+	WRITE_ONCE(d->hurry, false);
 	d->tag = NULL;
 	d->seen_filter = 0;
 	WRITE_ONCE(d->gone, false);

@@ -110,6 +110,7 @@ enum nc2b_eoi {
  * @attached: @block, @pool, @irq and @napi exist; under @lock
  * @direct: the direct path is active; under @lock, read from anywhere
  * @backoff: ms before the next try to enter it; under @lock
+ * @brief: connections in a row that were not @steady, up to a limit; under @lock
  * @fdb: the bridge sends the guest's frames to the vif; under @lock
  * @waiting: the last try found no free queue: try when one comes free
  * @weight: who has more of it goes first; the administrator's wish
@@ -171,6 +172,7 @@ struct nc2b_direct {
 	bool attached;
 	bool direct;
 	u32 backoff;
+	u32 brief;
 	bool fdb;
 	bool waiting;
 	u32 weight;
@@ -232,7 +234,7 @@ void nc2b_direct_revoke(struct nc2b_direct *d, const char *reason, bool alive);
 bool nc2b_direct_wants_revoke(const struct nc2b_direct *d);
 void nc2b_direct_detach(struct nc2b_direct *d, bool alive);
 void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s);
-void nc2b_direct_eoi(struct nc2b_direct *d, bool worked);
+bool nc2b_direct_eoi(struct nc2b_direct *d, bool worked);
 void nc2b_direct_break(struct nc2b_direct *d, const char *what);
 void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n);
 

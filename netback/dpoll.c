@@ -294,7 +294,7 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 {
 	struct nc2b_direct *d = container_of(napi, struct nc2b_direct, napi);
 	struct dpoll p = {};
-	bool worked, starved;
+	bool starved;
 	u32 usecs;
 	int done;
 
@@ -330,10 +330,10 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 	 * What may begin another poll comes first, so that no two polls are in here:
 	 * one that is wanted now follows.
 	 */
-	worked = d->worked;
-	d->worked = false;
 	d->q->ops->irq_enable(d->q);
-	nc2b_direct_eoi(d, worked);
+	/* The NIC's poll may have done the work of an event that is still to come. */
+	if (nc2b_direct_eoi(d, d->worked))
+		d->worked = false;
 	napi_complete_done(napi, done);
 	return done;
 }

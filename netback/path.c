@@ -28,6 +28,8 @@
 /* Tries to enter the direct path: from and up to this far apart. */
 #define RETRY_MIN_MS	1000
 #define RETRY_MAX_MS	30000
+/* So many connections in a row may end before that, for any reason, at no cost. */
+#define BRIEF_OK	8
 /* Who has been direct for so long has not been so in vain. */
 #define STEADY_NS	(10ull * NSEC_PER_SEC)
 
@@ -462,11 +464,14 @@ static void kick_when_due(struct nc2b_direct *d)
  * @d: the direct path, attached
  *
  * Under @d->lock.  The last connection's tries are forgotten, but for the time of the
- * last one: connecting anew is no way to have the NIC set up more often.
+ * last one: connecting anew is no way to have the NIC set up more often.  Nor does it help
+ * to connect again and again: the NIC's driver says at each change of path what it does.
  */
 void nc2b_path_begin(struct nc2b_direct *d)
 {
-	d->backoff = RETRY_MIN_MS;
+	d->brief = d->steady ? 0 : min(d->brief + 1, 5 * BRIEF_OK);
+	d->steady = false;
+	d->backoff = min(RETRY_MIN_MS << (d->brief / BRIEF_OK), RETRY_MAX_MS);
 	kick_when_due(d);
 }
 
