@@ -6,18 +6,35 @@ KERNELS := 6.12 7.3
 ROOT := tools/testing/root.sh
 JOBS := $(shell nproc)
 
-.PHONY: all install clean help modules $(KERNELS:%=modules-%) check check-full demo \
+# Another root to install to: its own modules.dep, too.
+BASE := $(if $(DESTDIR),-b "$(DESTDIR)")
+
+.PHONY: all install install-tools uninstall clean help modules $(KERNELS:%=modules-%) check check-full demo \
 	bench bench-quick bench-report
 
 all:
 	@tools/testing/checks/required-config.sh "$(KDIR)"
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" W=1 modules
 
-install: all
-	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR=updates modules_install
+install: all install-tools
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_DIR=updates \
+		$(if $(DESTDIR),INSTALL_MOD_PATH="$(DESTDIR)") modules_install
+	depmod -a $(BASE) "$$($(MAKE) -s -C "$(KDIR)" kernelrelease)"
+
+install-tools:
 	install -D -m 755 tools/nc2-vfs "$(DESTDIR)/usr/sbin/nc2-vfs"
 	install -D -m 755 tools/hotplug/vif-nc2 "$(DESTDIR)/etc/xen/scripts/vif-nc2"
-	depmod -a "$$($(MAKE) -s -C "$(KDIR)" kernelrelease)"
+
+# What "make install" has put there, for any kernel.
+uninstall:
+	rm -f "$(DESTDIR)/usr/sbin/nc2-vfs" "$(DESTDIR)/etc/xen/scripts/vif-nc2"
+	@for dir in "$(DESTDIR)"/lib/modules/*/updates; do \
+		set -- "$$dir"/net*/xen-nc2-*.ko*; \
+		[ -e "$$1" ] || continue; \
+		rm -f "$$@"; \
+		rmdir --ignore-fail-on-non-empty "$$dir"/net*; \
+		depmod -a $(BASE) "$$(basename "$${dir%/updates}")"; \
+	done
 
 # Both modules for both of Debian's kernels, with the compiler that they need:
 # built in build/modules/<kernel>/ from copies, so that one tree serves both.
@@ -59,8 +76,11 @@ clean:
 help:
 	@echo 'make                 build both modules for KDIR (default: the running kernel)'
 	@echo 'make install         install modules, nc2-vfs and the hotplug script vif-nc2'
+	@echo 'make install-tools   nc2-vfs and vif-nc2 only, where DKMS builds the modules'
+	@echo 'make uninstall       remove what "make install" has put there'
 	@echo 'make modules         build both for Debian 6.12 and 7.3 into build/modules/'
-	@echo 'make check           run every test; CHECK="--only PATTERN" for some of them'
+	@echo 'make check           the short form of every test but those that take hours or'
+	@echo '                     HVM guests; CHECK="--only PATTERN" for some of them'
 	@echo 'make check-full      the same at length: hours'
 	@echo 'make demo            show the direct path in the lab, beside the others'
 	@echo 'make bench-quick     measure all paths in the lab: about 10 minutes, one guest;'
