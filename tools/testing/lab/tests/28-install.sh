@@ -15,6 +15,7 @@ README=$TOP/README.md
 DOC=$TOP/Documentation/install.rst
 MODULES=${NC2_BUILD:-$TOP/build}/modules/6.12
 UNIT=/etc/systemd/system/nc2-vfs.service
+HOOKS=/etc/xen/scripts/vif-post.d
 
 # typed FILE FROM TO: a block of what is to be typed, from the line that begins with FROM
 # to the next that begins with TO, for the lab's NIC.
@@ -118,6 +119,11 @@ minds() {
 	dom0 systemd-analyze verify "$UNIT" 2>&1 | grep -F nc2-vfs || true
 }
 
+wants() {
+	dom0 sh -c 'cd /etc/systemd/system && ls -d *.wants/nc2-vfs.service' |
+		sed 's,\.wants/.*,,' | paste -sd ' '
+}
+
 at_boot() {
 	typed "$DOC" '[Unit]' 'WantedBy=' >"$TMP/unit"
 	sed 's/^RemainAfterExit=/RemainAfterwards=/' "$TMP/unit" >"$TMP/wrong"
@@ -126,15 +132,47 @@ at_boot() {
 	lab push dom0 "$TMP/unit" "$UNIT"
 	is "what systemd minds" "$(minds)" ''
 	dom0 systemctl enable nc2-vfs
-	dom0 test -L /etc/systemd/system/multi-user.target.wants/nc2-vfs.service
+	is "who wants the unit" "$(wants)" "multi-user.target sys-subsystem-net-devices-nic0.device"
 	dom0 nc2-vfs take nic0
 	queues 0
 	dom0 sh -exc "$(sed -n 's/^ExecStart=//p' "$TMP/unit")"
 	queues 7
 }
 
+# One virtual function is xen-pciback's, as for a guest that has it whole.
+others() {
+	local vf out rc=0
+
+	vf=$(dom0 sh -ec 'modprobe xen-pciback
+		vf=$(basename "$(readlink /sys/class/net/nic0/device/virtfn3)")
+		echo "$vf" >/sys/bus/pci/drivers/xen-nc2-back/unbind
+		echo pciback >"/sys/bus/pci/devices/$vf/driver_override"
+		xl pci-assignable-add "$vf" >&2
+		echo "$vf"')
+	out=$(dom0 nc2-vfs give nic0 7 2>&1)
+	like "what give says" "$out" "*$vf is used by pciback: let alone*"
+	like "what there is" "$out" "* vf 3 *$vf *driver pciback *"
+	out=$(dom0 nc2-vfs take nic0 2>&1) || rc=$?
+	[ "$rc" != 0 ] || fail "take is status 0"
+	like "what take says" "$out" "*$vf is used by pciback: nothing is taken"
+	is "queues of the back" "$(dom0 nc2-vfs show nic0 | grep -c xen-nc2-back)" 6
+	dom0 sh -ec 'xl pci-assignable-remove "$0"
+		echo >"/sys/bus/pci/devices/$0/driver_override"
+		nc2-vfs give nic0 7' "$vf"
+	queues 7
+}
+
+# With a hook for g1.
+hook() {
+	typed "$DOC" 'if [ "$command" = online ]' 'fi' | sed 's/db\*/g1/' >"$TMP/hook"
+	dom0 mkdir -p "$HOOKS"
+	lab push dom0 "$TMP/hook" "$HOOKS/nc2.hook"
+	dom0 chmod 755 "$HOOKS/nc2.hook"
+}
+
 # xl.conf, so that the vif line need name neither.
 all_guests() {
+	hook
 	typed "$DOC" vif.default.script vif.default.gatewaydev >"$TMP/xl.conf"
 	lab push dom0 "$TMP/xl.conf" /root/xl.conf
 	dom0 sh -c 'cat /root/xl.conf >>/etc/xen/xl.conf'
@@ -143,6 +181,29 @@ all_guests() {
 	dom0 xl network-attach g1 mac=00:16:3e:99:00:01 bridge=xenbr0
 	wait_address g1
 	wait_path g1 direct
+	pings wire "$(address g1)"
+	is "weight by the hook" "$(d0 show g1 weight)" 1000
+	like "rx-usecs by the hook" "$(dom0 ethtool -c "$(d0 vif g1)")" '*rx-usecs:*50*'
+}
+
+one_vif() {
+	[ "$(dom0 sh -c 'ls -d /sys/class/net/vif*' | wc -l)" = 1 ]
+}
+
+# xl and the log say so.
+failing_hook() {
+	local out rc=0
+
+	dom0 sh -ec 'echo "no-such-command-nc2" >"$0"; chmod 755 "$0"' "$HOOKS/zz.hook"
+	out=$(dom0 xl network-attach g1 mac=00:16:3e:99:00:31 bridge=xenbr0 2>&1) || rc=$?
+	dom0 rm "$HOOKS/zz.hook"
+	echo "$out"
+	# It may have left nothing.
+	dom0 xl network-detach g1 1 || true
+	until_true "$LIMIT" "one interface is left" one_vif
+	[ "$rc" != 0 ] || fail "status 0"
+	like "what xl says" "$out" '*error detected*'
+	dom0 grep no-such-command-nc2 /var/log/xen/xen-hotplug.log
 	pings wire "$(address g1)"
 }
 
@@ -166,10 +227,14 @@ quiet_uplink() {
 	pings wire "$(address g1)"
 }
 
-# All but "make install", and the hotplug script as well.
+# All but "make install", and each interface's own hotplug script as well.
 new_version() {
+	dom0 xl network-attach g1 mac=00:16:3e:99:00:22 bridge=xenbr0 script=vif-bridge
 	stream_start g1
 	type_in_dom0 "$DOC" 'rmmod xen-nc2-back' 'done'
+	is "whose port learns" "$(dom0 sh -c 'cat /sys/class/net/vif*.*/brport/learning')" "0
+1"
+	dom0 xl network-detach g1 1
 	wait_path g1 direct
 	stream_moves g1
 	stream_end g1
@@ -203,7 +268,7 @@ stock_again() {
 	type_in_dom0 "$DOC" 'rm /etc/modprobe.d/nc2.conf' 'modprobe xen-netback'
 	is "what is loaded" "$(backs)" xen_netback
 	queues 0
-	dom0 test ! -L /etc/systemd/system/multi-user.target.wants/nc2-vfs.service
+	is "who wants the unit" "$(wants)" ''
 }
 
 # The same in a guest, on the stock back by now.
@@ -238,7 +303,9 @@ needed "README: the short way" short_way
 t "our back is loaded where xen-netback is asked for" asked_for
 t "the stock one is where ours is missing" not_there
 needed "the unit gives virtual functions" at_boot
-needed "xl.conf: all guests at once" all_guests
+t "a virtual function that is another's" others
+needed "xl.conf and a hook: all guests at once" all_guests
+t "a hook that fails is not passed over" failing_hook
 t "the bridge, and who makes its uplink promiscuous" quiet_uplink
 t "a new version of the back, with a guest running; TCP lives" new_version
 t "one interface to the stock module and back; TCP lives" one_interface
