@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What people set and read is in the pages by its name: module parameters, files in sysfs,
-# counters.  What sysfs pages tell of is there, and so are tests that features.rst names.
+# counters, and what nc2/reason says.  What sysfs pages tell of is there, and so are tests
+# that features.rst names.
 # shellcheck source=tools/testing/checks/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,6 +11,9 @@ DOC=Documentation
 PARAMETER='s/^module_param(_named)?\(([a-z_]+),.*/\2/p'
 FILE='s/^static DEVICE_ATTR_[A-Z]+\(([a-z_]+)\);.*/\1/p; s/^NUMBER_ATTR\(([a-z_]+),.*/\1/p'
 COUNTER='s/^\t\[[A-Z0-9_]+\][\t ]*= "([a-z0-9_]+)",$/\1/p'
+# A text of several words that is returned, or kept as the reason, or handed to those who do.
+REASON='((reason|why|[a-z_]+\[\]) = |return |\?:? ?|: ?|_(vain|leave|now|verdict|revoke)\([a-z]+, )'
+REASON+='"[A-Za-z][^"%\\]* [^"%\\]*"'
 
 # named PATTERN FILES...: what the lines say, each name once.
 named() {
@@ -27,6 +31,26 @@ there() {
 		[[ $name != "$begin"* ]] || return 0
 	done
 	return 1
+}
+
+# reasons DIR: rx.c, tx.c and ctrl.c say what the other end has done wrong, for the log.
+reasons() {
+	find "$1" -name '*.c' ! -name '*.mod.c' ! -name '[rt]x.c' ! -name ctrl.c \
+		-exec cat {} + | tr -s '\n\t ' ' ' | grep -oE "$REASON" |
+		sed 's/^[^"]*"//; s/"$//' | sort -u
+}
+
+# explained DIR: each is in the page, whole, where a line may end in its midst.
+explained() {
+	local page list text
+
+	page=$(tr -s '\n ' ' ' <$DOC/direct-path.rst)
+	list=$(reasons "$1" || :)
+	[ -n "$list" ] || finding "$1: no reasons"
+	while read -r text; do
+		[[ $page == *"\"$text\""* ]] ||
+			finding "$DOC/direct-path.rst: nothing of $1's reason \"$text\""
+	done <<<"$list"
 }
 
 # side BACK|FRONT: of one end.
@@ -50,6 +74,7 @@ side() {
 		there "$name" $DOC/direct-path.rst $DOC/control.rst $DOC/reconfigure.rst ||
 			finding "nothing of $dir's counter $name in the pages"
 	done
+	explained "$dir"
 }
 
 # The last column begins where it does in the line of the titles.
@@ -83,13 +108,14 @@ tree() {
 	local end
 
 	for end in back front; do
-		put "net$end"/a.c 'module_param(size, uint, 0644);'
+		put "net$end"/a.c 'module_param(size, uint, 0644);' \
+			'return bad ? NULL : "the NIC is down";'
 		put "net$end"/sysfs.c 'static DEVICE_ATTR_RO(path);'
 		put "net$end"/ethtool.c $'\t[A]\t= "rx_bytes",' $'\t[B]\t= "rx_frames",'
 		put "$DOC"/ABI/testing/sysfs-nc2-"$end" 'What: /sys/nc2/path'
 	done
 	put "$DOC"/install.rst "\`\`size\`\`"
-	put "$DOC"/direct-path.rst "\`\`rx_by*\`\`, \`\`qN_rx_frames\`\`"
+	put "$DOC"/direct-path.rst "\`\`rx_by*\`\`, \`\`qN_rx_frames\`\`" '"the NIC' 'is down"'
 	put "$DOC"/control.rst ''
 	put "$DOC"/reconfigure.rst ''
 	put "$DOC"/features.rst 'Feature  Tested by' '=======  =========' 'This     10 (long), nc2b_a'
@@ -112,6 +138,9 @@ plants() {
 	plant gone '> more' but "$DOC"/ABI/testing/sysfs-nc2-back 'What: /sys/nc2/path' \
 		'What: /sys/nc2/more'
 	plant counter 'counter tx_bytes' but netback/ethtool.c $'\t[A] = "tx_bytes",'
+	plant reason 'reason "the NIC is up"' but netfront/b.c \
+		'return in_vain(d,' '		"the NIC is up");'
+	plant reasons 'netback: no reasons' but netback/a.c 'module_param(size, uint, 0644);'
 	plant script 'names test 12' but "$DOC"/features.rst 'Feature  Tested by' 'This     12'
 	plant suite 'names test nc2b_b' but "$DOC"/features.rst 'Feature  Tested by' 'This     nc2b_b'
 }
