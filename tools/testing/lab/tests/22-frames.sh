@@ -211,6 +211,18 @@ alone() {
 	told "$1" "$VLAN" "$HERE" "$2"
 }
 
+# As libxl has it done for an HVM guest, whose emulated NIC a netdev of no guest stands for.
+# shellcheck disable=SC2016 # expanded in dom0
+emulated_nic() {
+	local dev
+
+	dev=$(d0 vif g1)-emu
+	is "the VLANs" "$(dom0 sh -ec 'ip link add "$0" type dummy
+		INTERFACE=$0 /etc/xen/scripts/vif-nc2 add type_if=tap
+		echo $(bridge vlan show dev "$0" | tail -n +2)
+		ip link del "$0"' "$dev")" "$dev $VLAN PVID Egress Untagged"
+}
+
 up --guests 1 --vfs 1
 serve g1
 t "frames of 9000 bytes go by the queue, both ways" jumbo
@@ -221,6 +233,7 @@ t "an MTU that no queue takes: bridged, and back" too_long
 t "a VLAN of the guest's own: bridged, and back" own_vlan
 t "no VLAN: broadcasts of a VLAN stay away, on both paths" in_no_vlan
 t "the guest gets an interface in a VLAN" in_vlan
+t "VLAN: an emulated NIC would be in it, too" emulated_nic
 t "VLAN: direct, the guest sees no tags" talks direct rx_direct_bytes tx_direct_bytes
 t "VLAN: direct, others' broadcasts stay away" alone direct 203
 t "VLAN: the administrator chooses the bridge" d0 put g1 path bridged
