@@ -15,6 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include <xen/interface/io/netchannel2.h>
 #include <xen/xenbus.h>
@@ -518,6 +519,9 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	kfree(be);
 }
 
+/* Calls of nc2b_uevent() that wait for xenstored, which nobody else waits for. */
+static atomic_t uevents = ATOMIC_INIT(0);
+
 /* Tells the hotplug script which netdev it is for. */
 static int nc2b_uevent(const struct xenbus_device *xdev, struct kobj_uevent_env *env)
 {
@@ -525,6 +529,7 @@ static int nc2b_uevent(const struct xenbus_device *xdev, struct kobj_uevent_env 
 	char *script;
 	int err = 0;
 
+	atomic_inc(&uevents);
 	script = xenbus_read(XBT_NIL, xdev->nodename, "script", NULL);
 	if (!IS_ERR(script)) {
 		add_uevent_var(env, "script=%s", script);
@@ -535,6 +540,8 @@ static int nc2b_uevent(const struct xenbus_device *xdev, struct kobj_uevent_env 
 	if (be)
 		err = add_uevent_var(env, "vif=%s", be->vif->dev->name);
 	mutex_unlock(&uevent_lock);
+	if (atomic_dec_and_test(&uevents))
+		wake_up_var(&uevents);
 	return err;
 }
 
@@ -558,7 +565,7 @@ static struct xenbus_driver nc2b_driver = {
  *
  * No owner is named: xenbus would hold the module for each interface, and rmmod
  * could not end its service.  It is safe without, as for a PCI driver:
- * unregistering waits for every callback and unbinds every device.
+ * unregistering waits for every callback but one (nc2b_uevent()) and unbinds every device.
  *
  * Return: 0 or a negative error.
  */
@@ -573,6 +580,7 @@ int nc2b_xenbus_init(void)
 void nc2b_xenbus_exit(void)
 {
 	xenbus_unregister_driver(&nc2b_driver);
+	wait_var_event(&uevents, !atomic_read(&uevents));
 }
 
 /**

@@ -3,10 +3,10 @@
 # Build nc2-hostile.ko (a guest that lies), nc2-hostile-back.ko (a back that does),
 # nc2-hostile-dma.ko (one that misdirects the NIC), nc2-hostile-look.ko (one that looks at
 # what is in a guest's pages), nc2-hostile-page.ko (a guest's page that shows what was done to
-# it) and nc2-deaf.ko (a NIC that stops answering) for one of Debian's kernels:
-# build.sh [6.12|7.3]
+# it), nc2-deaf.ko (a NIC that stops answering) and nc2-slow.ko (a function that takes its
+# time) for one of Debian's kernels: build.sh [6.12|7.3]
 #
-# All but the last look into our modules from inside, so they are built against the sources
+# All but the last two look into our modules from inside, so they are built against the sources
 # that tools/testing/build-modules.sh built those from.  Prints the folder that they are in.
 set -euo pipefail
 
@@ -26,7 +26,7 @@ flock 9
 cp -u "$here/Kbuild" "$here"/*.[ch] "$out/hostile/"
 "$root" run -- make -s -C "$("$root" kdir "$kernel")" M="$out/hostile" \
 	BUILT="$out/src" W=1 modules >&2
-for name in nc2-hostile nc2-hostile-{back,dma,look,page} nc2-deaf; do
+for name in nc2-hostile nc2-hostile-{back,dma,look,page} nc2-deaf nc2-slow; do
 	"$root" run -- strip -g "$out/hostile/$name.ko"
 	cp "$out/hostile/$name.ko" "$out/"
 done

@@ -107,7 +107,7 @@ given_back() {
 detach_attach() {
 	local i memory=0 rounds
 
-	rounds=$(often 2 50)
+	rounds=${1:-$(often 2 50)}
 	[ "$WAY" = direct ] || rounds=$(often 1 10)
 	for i in $(seq "$rounds"); do
 		echo "round $i"
@@ -204,6 +204,36 @@ back_reload() {
 	d0 online g1
 	goes_on g1
 	is "errors in xenstore" "$(d0 errors g1)" ''
+}
+
+not_served() {
+	dom0 sh -c '[ ! -e /sys/bus/xen-backend/drivers/xen-nc2-back ]'
+}
+
+unloaded() {
+	dom0 sh -c '! grep -q ^xen_nc2_back /proc/modules'
+}
+
+# The back is in the middle of telling what an event is about, of which nobody waits for
+# the end, when it is unloaded.
+unloaded_in_event() {
+	settle g1
+	stream_start g1
+	slow xenbus_read
+	# shellcheck disable=SC2016 # expanded in dom0
+	behind event dom0 sh -c \
+		'echo change >"/sys/bus/xen-backend/devices/vif-$(xl domid g1)-0/uevent"'
+	until_true "$LIMIT" "the back is in the middle of it" is_slow
+	behind unload dom0 rmmod xen_nc2_back
+	until_true "$LIMIT" "the back serves nobody" not_served
+	sleep 1
+	usual
+	until_true "$LIMIT" "the back is unloaded" unloaded
+	stream_end event
+	stream_end unload
+	load_back
+	d0 online g1
+	goes_on g1
 }
 
 # rmmod, and the guest dies before the back comes again.
@@ -317,6 +347,7 @@ let_go() {
 	stream_end g1
 }
 
+hostile_modules
 up --guests 0 --vfs 2
 needed "a guest without a front, and then with one" prepare
 t "direct, with nothing done to it" works g1
@@ -333,6 +364,7 @@ t "the guest's driver is unbound and bound" front_rebind
 t "the guest's driver is unloaded and loaded" front_reload
 t "a front starts over without having closed; TCP lives" front_anew
 t "the back is unloaded and loaded under a live guest; TCP lives" back_reload
+t "the back is unloaded in the middle of an event; TCP lives" unloaded_in_event
 if long; then
 	t "xl destroy, PV" destroyed
 	t "the next guest works" next_guest
@@ -340,7 +372,7 @@ fi
 t "xl shutdown" shut_down
 t "the next guest works, PVH" next_guest --type pvh
 if long; then
-	t "xl network-detach and network-attach, PVH" detach_attach
+	t "xl network-detach and network-attach, PVH" detach_attach 10
 	t "the back is unloaded and loaded under a live PVH guest" back_reload
 	t "xl shutdown, PVH" shut_down
 	t "the next guest works, PVH" next_guest --type pvh

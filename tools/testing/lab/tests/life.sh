@@ -97,6 +97,22 @@ while_paused() {
 	return "$rc"
 }
 
+# slow FUNCTION: who calls it in dom0 next waits there, until it is usual again.
+slow() {
+	# shellcheck disable=SC2154 # hostile_modules sets it
+	lab push dom0 "$hostile/nc2-slow.ko" /root/nc2-slow.ko
+	dom0 insmod /root/nc2-slow.ko function="$1" ms=600000
+}
+
+usual() {
+	dom0 sh -c 'echo 0 >/sys/module/nc2_slow/parameters/ms
+		rmmod nc2_slow'
+}
+
+is_slow() {
+	dom0 grep -q Y /sys/module/nc2_slow/parameters/busy
+}
+
 # load_back [PARAMETER=VALUE...]: the back has the virtual functions that there are.
 load_back() {
 	# shellcheck disable=SC2016 # expanded in dom0
