@@ -147,7 +147,8 @@ others() {
 		vf=$(basename "$(readlink /sys/class/net/nic0/device/virtfn3)")
 		echo "$vf" >/sys/bus/pci/drivers/xen-nc2-back/unbind
 		echo pciback >"/sys/bus/pci/devices/$vf/driver_override"
-		xl pci-assignable-add "$vf" >&2
+		echo "$vf" >/sys/bus/pci/drivers/pciback/new_slot
+		echo "$vf" >/sys/bus/pci/drivers/pciback/bind
 		echo "$vf"')
 	out=$(dom0 nc2-vfs give nic0 7 2>&1)
 	like "what give says" "$out" "*$vf is used by pciback: let alone*"
@@ -156,7 +157,8 @@ others() {
 	[ "$rc" != 0 ] || fail "take is status 0"
 	like "what take says" "$out" "*$vf is used by pciback: nothing is taken"
 	is "queues of the back" "$(dom0 nc2-vfs show nic0 | grep -c xen-nc2-back)" 6
-	dom0 sh -ec 'xl pci-assignable-remove "$0"
+	dom0 sh -ec 'echo "$0" >/sys/bus/pci/drivers/pciback/unbind
+		echo "$0" >/sys/bus/pci/drivers/pciback/remove_slot
 		echo >"/sys/bus/pci/devices/$0/driver_override"
 		nc2-vfs give nic0 7' "$vf"
 	queues 7
