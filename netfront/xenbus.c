@@ -108,7 +108,7 @@ static void connect(struct nc2f_dev *nf)
 	int err = set_mac(nf);
 
 	if (err) {
-		xenbus_dev_error(nf->xdev, err, "reading mac");
+		nc2f_connect_failed(nf, err, "reading mac");
 		try_later(nf);
 		return;
 	}
@@ -367,16 +367,21 @@ static void nc2f_remove(struct xenbus_device *xdev)
 static int nc2f_suspend(struct xenbus_device *xdev)
 {
 	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
+	bool unmapped = true;
 
 	mutex_lock(&nf->lock);
 	if (nf->phase == NC2F_UP && nf->direct && !nf->removing) {
-		if (!nc2f_direct_revoke(nf->direct))
-			dev_warn(&xdev->dev, "the back keeps the pages of the direct path: received data may be lost\n");
+		unmapped = nc2f_direct_revoke(nf->direct);
 		nf->suspended = true;
 		/* Frozen until the suspend has ended, one way or the other. */
 		mod_delayed_work(system_freezable_wq, &nf->retry, 0);
+	} else if (nf->phase == NC2F_STOPPED && nf->direct) {
+		/* In the middle of a reset: it unmaps them before it is Closed. */
+		unmapped = wait_back(nf, XenbusStateClosed);
 	}
 	mutex_unlock(&nf->lock);
+	if (!unmapped)
+		dev_warn(&xdev->dev, "the back keeps the pages of the direct path: received data may be lost\n");
 	return 0;
 }
 

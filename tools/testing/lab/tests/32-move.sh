@@ -108,6 +108,37 @@ removed() {
 	stream_end g1
 }
 
+# The front has given up its connection for another one, and the back is not done with
+# the pages of the last when the guest is saved: that waits for it, as long as it waits
+# for a back that is to give pages back, and then says what may be lost.
+saved_in_reset() {
+	local before
+
+	settle g1
+	before=$(unrevoked)
+	stream_start g1
+	slow xen_nc2_back:nc2b_direct_detach
+	d0 play g1 back/state=5
+	until_true "$LIMIT" "the back is in the middle of it" is_slow
+	# Until the guest stands still: its memory is being written.
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -ec 'rm -f "$0"
+		xl save g1 "$0" &
+		for i in $(seq 600); do
+			! [ "$(stat -c %s "$0" 2>/dev/null || echo 0)" -gt 1000000 ] || break
+			sleep 0.1
+		done
+		echo 0 >/sys/module/nc2_slow/parameters/ms
+		wait $!' "$SAVED"
+	dom0 rmmod nc2_slow
+	d0 clean "$LIMIT"
+	dom0 xl restore "$SAVED"
+	dom0 rm "$SAVED"
+	returned
+	is "times that the pages were not given back" "$(unrevoked)" $((before + 1))
+	stream_end g1
+}
+
 # Frames are on their way when it is suspended, and no page of theirs is lost: nobody
 # keeps any, and the guest has as many as before.
 saved() {
@@ -471,6 +502,7 @@ on_the_direct_path() {
 		t "$type: the front changes hands, there and back" front_changes
 	fi
 	if long; then
+		t "$type: saved in the middle of a reset" saved_in_reset
 		t "$type: saved while nc2/path and nc2/weight are written" saved_wavering
 		t "$type: rebooted" restarted
 	fi
@@ -500,6 +532,7 @@ on_the_bridge() {
 	fi
 }
 
+hostile_modules
 up --guests 1 --vfs 2 --on-reboot restart
 serve g1
 for type in PV PVH; do
