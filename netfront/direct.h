@@ -100,7 +100,6 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 void nc2f_direct_drop(struct nc2f_direct *d, struct sk_buff *skb);
 void nc2f_direct_push(struct nc2f_direct *d);
 u32 nc2f_direct_tx_work(struct nc2f_direct *d, int budget);
-void nc2f_direct_tx_forget(struct nc2f_direct *d);
 void nc2f_direct_tx_switch(struct nc2f_direct *d, bool direct);
 
 #endif /* NC2F_DIRECT_H */

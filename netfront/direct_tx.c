@@ -296,39 +296,23 @@ u32 nc2f_direct_tx_work(struct nc2f_direct *d, int budget)
 	return n;
 }
 
-static void forget(struct nc2f_direct *d)
-{
-	memset(d->tx_bytes, 0, (d->tx.mask + 1) * sizeof(*d->tx_bytes));
-	netdev_tx_reset_queue(netdev_get_tx_queue(d->nf->dev, 0));
-	d->tx_stopped = false;
-}
-
-/**
- * nc2f_direct_tx_forget - stop accounting for what is in flight
- * @d: the direct path; all tx queues are stopped for good
- *
- * What the back has not sent by now it may never send.
- */
-void nc2f_direct_tx_forget(struct nc2f_direct *d)
-{
-	spin_lock_bh(&d->tx_lock);
-	forget(d);
-	spin_unlock_bh(&d->tx_lock);
-}
-
 /**
  * nc2f_direct_tx_switch - send by the direct path, or by the bridged one, from now on
- * @d: the direct path; all tx queues are frozen
- * @direct: which
+ * @d: the direct path
+ * @direct: which; all tx queues are frozen, or, for the bridged one, stopped for good
  *
- * On return nobody is in the middle of a frame in the ring that is left, and what is
- * in flight there is accounted for no more.
+ * On return nobody is in the middle of a frame in the ring that is left.  What is in
+ * flight there is accounted for no more: what the back has not sent by now it may
+ * never send.
  */
 void nc2f_direct_tx_switch(struct nc2f_direct *d, bool direct)
 {
 	spin_lock_bh(&d->tx_lock);
 	WRITE_ONCE(d->nf->tx_direct, direct ? d : NULL);
-	if (!direct)
-		forget(d);
+	if (!direct) {
+		memset(d->tx_bytes, 0, (d->tx.mask + 1) * sizeof(*d->tx_bytes));
+		netdev_tx_reset_queue(netdev_get_tx_queue(d->nf->dev, 0));
+		d->tx_stopped = false;
+	}
 	spin_unlock_bh(&d->tx_lock);
 }

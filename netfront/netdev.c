@@ -413,12 +413,10 @@ void nc2f_netdev_pause(struct nc2f_dev *nf)
 		nc2f_direct_disable(nf->direct);
 	/* A poll may have woken one at the last moment. */
 	netif_tx_disable(dev);
-	/* What it has not sent by now will never be accounted for. */
-	if (nf->direct)
-		nc2f_direct_tx_forget(nf->direct);
 	if (nf->tx_direct)
 		nc2f_netdev_path_changed(nf);
-	WRITE_ONCE(nf->tx_direct, NULL);
+	if (nf->direct)
+		nc2f_direct_tx_switch(nf->direct, false);
 	nc2f_pollers_let_go(nf);
 }
 

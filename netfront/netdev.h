@@ -116,7 +116,7 @@ struct nc2f_offered {
  * @direct_pages: pages of the largest receive pool that the back takes, 0 if it
  *	offers no direct path; under @lock
  * @tx_direct: where frames are sent: the direct path, NULL for the bridged one;
- *	changed with every tx queue locked
+ *	changed by nc2f_direct_tx_switch() only
  * @xdp_prog: program that looks at received frames, or NULL; changed under RTNL
  * @stats: counters, a lane for each of @max_queues and one for the direct path
  * @reason: why frames do not take the direct path; a constant string
