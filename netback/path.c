@@ -28,10 +28,14 @@
 /* Tries to enter the direct path: from and up to this far apart. */
 #define RETRY_MIN_MS	1000
 #define RETRY_MAX_MS	30000
-/* So many connections in a row may end before that, for any reason, at no cost. */
-#define BRIEF_OK	8
 /* Who has been direct for so long has not been so in vain. */
 #define STEADY_NS	(10ull * NSEC_PER_SEC)
+/*
+ * So many connections in a row may end before that, for any reason, at no cost; after as
+ * many more the pause doubles, until it is RETRY_MAX_MS.
+ */
+#define BRIEF_OK	8
+#define BRIEF_MAX	(5 * BRIEF_OK)
 
 static const char broke_rules[] = "the guest broke the rules of the direct path";
 static const char refuses_rate[] = "the NIC's driver refuses the guest's rate";
@@ -469,7 +473,7 @@ static void kick_when_due(struct nc2b_direct *d)
  */
 void nc2b_path_begin(struct nc2b_direct *d)
 {
-	d->brief = d->steady ? 0 : min(d->brief + 1, 5 * BRIEF_OK);
+	d->brief = d->steady ? 0 : min(d->brief + 1, BRIEF_MAX);
 	d->steady = false;
 	d->backoff = min(RETRY_MIN_MS << (d->brief / BRIEF_OK), RETRY_MAX_MS);
 	kick_when_due(d);
