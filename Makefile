@@ -9,8 +9,8 @@ JOBS := $(shell nproc)
 # Another root to install to: its own modules.dep, too.
 BASE := $(if $(DESTDIR),-b "$(DESTDIR)")
 
-.PHONY: all install install-tools uninstall clean help modules $(KERNELS:%=modules-%) check check-full demo \
-	bench bench-quick bench-report
+.PHONY: all install install-tools uninstall clean help modules $(KERNELS:%=modules-%) \
+	check check-full demo bench bench-quick bench-report
 
 all:
 	@tools/testing/checks/required-config.sh "$(KDIR)"
