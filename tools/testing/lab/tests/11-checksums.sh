@@ -160,15 +160,6 @@ prepare_router() {
 	pings wire "$(at6 g1)"
 }
 
-# count_of WHO COUNTER
-count_of() {
-	on "$1" nstat -asz "$2" | awk '/^[A-Z]/ { print $2 }'
-}
-
-counts() {
-	[ "$(count_of "$1" "$2")" = "$3" ]
-}
-
 # wrong_one FROM TO COUNTER AT [udp]: a frame by way of dom0 whose checksum is wrong moves
 # the counter.  AT: at4 or at6.
 wrong_one() {

@@ -86,16 +86,6 @@ verdicts() {
 	on g1 ethtool -K eth0 rx on gro on
 }
 
-wrong_inside() {
-	# shellcheck disable=SC2016 # awk's
-	on g1 awk '/^Tcp:/ { n = $NF } END { print n }' /proc/net/snmp
-}
-
-# They are counted: as many as that.
-found_wrong() {
-	[ $(($(wrong_inside) - $1)) = 20 ]
-}
-
 # The NIC's verdict is on the outer checksum.  GRO finds the inner one of what it merges
 # right by itself, and the skb of such a frame is used for the next one, whose inner
 # checksum nobody has looked at.
@@ -109,10 +99,11 @@ tunnelled() {
 		ip address add 10.95.0.11/24 dev vx0
 		ip link set vx0 up
 		echo 50000000 >/sys/class/net/eth0/gro_flush_timeout' "$inner" "$(address g1)"
-	before=$(wrong_inside)
+	before=$(count_of g1 TcpInCsumErrors)
 	frames wire tunnel wire "$(mac_of g1)" 10.99.0.99 "$(address g1)" "$inner" 20
-	until_true 10 "20 frames are found wrong inside" found_wrong "$before" ||
-		fail "$(($(wrong_inside) - before)) of 20 frames are found wrong inside"
+	until_true 10 "20 frames are found wrong inside" \
+		counts g1 TcpInCsumErrors $((before + 20)) ||
+		fail "$(($(count_of g1 TcpInCsumErrors) - before)) of 20 frames are found wrong inside"
 	on g1 sh -ec 'echo 0 >/sys/class/net/eth0/gro_flush_timeout
 		ip link del vx0'
 }

@@ -223,7 +223,7 @@ unloaded_in_event() {
 	# shellcheck disable=SC2016 # expanded in dom0
 	behind event dom0 sh -c \
 		'echo change >"/sys/bus/xen-backend/devices/vif-$(xl domid g1)-0/uevent"'
-	until_true "$LIMIT" "the back is in the middle of it" is_slow
+	wait_slow
 	behind unload dom0 rmmod xen_nc2_back
 	until_true "$LIMIT" "the back serves nobody" not_served
 	sleep 1

@@ -108,6 +108,11 @@ removed() {
 	stream_end g1
 }
 
+# Its memory, after a bit of its configuration.
+is_written() {
+	dom0 sh -c "find $SAVED -size +1M | grep -q ."
+}
+
 # The front has given up its connection for another one, and the back is not done with
 # the pages of the last when the guest is saved: that waits for it, as long as it waits
 # for a back that is to give pages back, and then says what may be lost.
@@ -119,18 +124,12 @@ saved_in_reset() {
 	stream_start g1
 	slow xen_nc2_back:nc2b_direct_detach
 	d0 play g1 back/state=5
-	until_true "$LIMIT" "the back is in the middle of it" is_slow
-	# Until the guest stands still: its memory is being written.
-	# shellcheck disable=SC2016 # expanded in dom0
-	dom0 sh -ec 'rm -f "$0"
-		xl save g1 "$0" &
-		for i in $(seq 600); do
-			! [ "$(stat -c %s "$0" 2>/dev/null || echo 0)" -gt 1000000 ] || break
-			sleep 0.1
-		done
-		echo 0 >/sys/module/nc2_slow/parameters/ms
-		wait $!' "$SAVED"
-	dom0 rmmod nc2_slow
+	wait_slow
+	behind save dom0 sh -c "xl save g1 $SAVED && echo saved"
+	until_true "$LIMIT" "the guest stands still" is_written
+	usual
+	until_true 120 "g1 is saved" grep -q '^saved' "$TMP/save"
+	stream_end save
 	d0 clean "$LIMIT"
 	dom0 xl restore "$SAVED"
 	dom0 rm "$SAVED"

@@ -121,22 +121,29 @@ rewritten() {
 	others_fine
 }
 
-# Rings that can be mapped, and a channel that there is not; then the right one.
-no_channel() {
-	on g1 insmod /root/nc2-hostile.ko action=key key=event-channel-tx value=999999
+# As rebind has it, where there is nothing to wait for.
+new_front() {
 	on g1 sh -ec 'cd /sys/bus/xen/drivers/xen-nc2-front
 		echo vif-0 >unbind
 		echo vif-0 >bind'
+}
+
+# Rings that can be mapped, and a channel that there is not; then the right one.
+no_channel() {
+	on g1 insmod /root/nc2-hostile.ko action=key key=event-channel-tx value=999999
+	new_front
 	until_true 60 "the back says so" is_told g1 "connecting the front's rings"
 	on g1 rmmod nc2_hostile
 	until_true "$LIMIT" "the guest has a new connection" reachable g1
 	others_fine
 }
 
-# paced SECONDS TIMES: of lines of which there are ten in so many seconds at most.  That
+# paced SECONDS TIMES: of lines of which there is one, and ten in so many seconds at most.  That
 # time begins with the first line after the last one's end, so that one line and the
 # twentieth after it have the whole of it between them.
 paced() {
+	echo "$(grep -c . <<<"$2") lines in the log"
+	[ -n "$2" ] || fail "the log says nothing"
 	awk -v least="$1" '{ t[NR] = $1 }
 		NR > 20 && $1 - t[NR - 20] < 0.95 * least { exit 1 }' <<<"$2" ||
 		fail "the log is flooded"
@@ -155,17 +162,14 @@ refusals_told() {
 # The back says what is wrong, and not as often as the guest would like: ten times a
 # minute.
 refused_often() {
-	local before told
+	local before
 
 	before=$(refusals_told | wc -l)
 	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
 	d0 knock g1 25 multi-queue-num-queues=99
 	# shellcheck disable=SC2086 # words
 	d0 knock g1 25 $NO_RINGS event-channel=1
-	told=$(refusals_told | tail -n +$((before + 1)))
-	echo "$(grep -c . <<<"$told") lines in the log for 50 refusals"
-	[ -n "$told" ] || fail "the log says nothing"
-	paced 60 "$told"
+	paced 60 "$(refusals_told | tail -n +$((before + 1)))"
 	on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
 	wait_address g1
 	others_fine
@@ -174,12 +178,8 @@ refused_often() {
 # A back with which no connection can be made has the front try as often as it likes.  The
 # front says why not, and not as often: ten times in five seconds.
 back_insists() {
-	local told
-
 	dom0 insmod /root/nc2-hostile-back.ko action=key key=feature-rx-copy value=0
-	on g1 sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front
-		echo vif-0 >unbind
-		echo vif-0 >bind'
+	new_front
 	d0 play g1 '?2'
 	dom0 sh -c 'state=/local/domain/0/backend/vif/$(xl domid g1)/0/state
 		set --
@@ -187,15 +187,9 @@ back_insists() {
 			set -- "$@" "$state" 2
 		done
 		xenstore-write "$@"'
-	told=$(on g1 dmesg | times_of 'the back does not copy received frames')
-	echo "$(grep -c . <<<"$told") lines in the guest's log"
-	[ -n "$told" ] || fail "the guest's log says nothing"
-	paced 5 "$told"
+	paced 5 "$(on g1 dmesg | times_of 'the back does not copy received frames')"
 	dom0 rmmod nc2_hostile_back
-	on g1 sh -c 'cd /sys/bus/xen/drivers/xen-nc2-front
-		echo vif-0 >unbind
-		echo vif-0 >bind'
-	wait_address g1
+	rebind g1
 	others_fine
 }
 

@@ -20,6 +20,9 @@ frames.py verdict DEV FROM SECONDS
 frames.py segment DEV MAC FROM TO good|bad [udp]
                                   sends a frame of TCP, or UDP, to MAC, its checksum right
                                   or wrong
+frames.py tunnel DEV MAC FROM TO INNER N
+                                  sends N trains of three frames of TCP in VXLAN, the inner
+                                  ones to INNER; the last of each is wrong, inside only
 frames.py tagged DEV VLAN N       sends N frames with that tag to everybody
 frames.py announced DEV MAC SECONDS ADDRESS...
                                   waits until MAC has told everybody of each address

@@ -346,6 +346,15 @@ iperf_once() {
 	END
 }
 
+# count_of WHO COUNTER: of its kernel's network, by the name that nstat has for it.
+count_of() {
+	on "$1" nstat -asz "$2" | awk '/^[A-Z]/ { print $2 }'
+}
+
+counts() {
+	[ "$(count_of "$1" "$2")" = "$3" ]
+}
+
 # program FILE WHO ARGUMENT...: one of this folder.  A guest takes no command as long as
 # that: there it is in /run.  On the wire the source may not be visible.
 program() {
@@ -531,17 +540,6 @@ memory() {
 			awk "/^MemFree:/ { n += \$2 } /^ +count:/ { n += 4 * \$2 }
 				END { print n }" /proc/meminfo /proc/zoneinfo'
 	done | tr '\n' ' '
-}
-
-# same_memory BEFORE AFTER: of what memory said.  The first round of anything fills
-# caches and lists that are there to stay, so it begins after that.  A guest that
-# loses its pool once has 4 MB less.
-same_memory() {
-	echo "free memory of dom0 and g1: $1, later: $2 (KB)"
-	# shellcheck disable=SC2086 # two numbers each
-	set -- $1 $2
-	[ $(($1 - $3)) -lt 3000 ] || fail "dom0 has $(($1 - $3)) KB less"
-	[ $(($2 - $4)) -lt 3000 ] || fail "the guest has $(($2 - $4)) KB less"
 }
 
 # stream_start gI [RATE [WHO [COMMAND...]]]: a connection from the wire, or WHO, to gI

@@ -97,7 +97,19 @@ while_paused() {
 	return "$rc"
 }
 
-# slow FUNCTION: who calls it in dom0 next waits there, until it is usual again.
+# same_memory BEFORE AFTER: of what memory said.  The first round of anything fills
+# caches and lists that are there to stay, so it begins after that.  A guest that
+# loses its pool once has 4 MB less.
+same_memory() {
+	echo "free memory of dom0 and g1: $1, later: $2 (KB)"
+	# shellcheck disable=SC2086 # two numbers each
+	set -- $1 $2
+	[ $(($1 - $3)) -lt 3000 ] || fail "dom0 has $(($1 - $3)) KB less"
+	[ $(($2 - $4)) -lt 3000 ] || fail "the guest has $(($2 - $4)) KB less"
+}
+
+# slow FUNCTION: who calls it in dom0 next waits there (wait_slow: until somebody does),
+# until it is usual again.
 slow() {
 	# shellcheck disable=SC2154 # hostile_modules sets it
 	lab push dom0 "$hostile/nc2-slow.ko" /root/nc2-slow.ko
@@ -109,8 +121,9 @@ usual() {
 		rmmod nc2_slow'
 }
 
-is_slow() {
-	dom0 grep -q Y /sys/module/nc2_slow/parameters/busy
+wait_slow() {
+	until_true "$LIMIT" "somebody waits in there" \
+		dom0 grep -q Y /sys/module/nc2_slow/parameters/busy
 }
 
 # load_back [PARAMETER=VALUE...]: the back has the virtual functions that there are.
