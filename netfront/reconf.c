@@ -19,7 +19,8 @@
  * are full for a moment: they are stopped, frames wait in the qdiscs, which are
  * bounded, and those to the guest are lost and sent again.  If the new
  * connection does not stand within LINK_GRACE, that is no longer true, and the
- * link goes down until it does.
+ * link goes down until it does.  In a busy control domain the few exchanges take
+ * seconds, and ten or more have been seen where the host itself is emulated.
  */
 #include "reconf.h"
 
@@ -36,7 +37,7 @@
 #include "queue.h"
 
 /* How long the link stays up without a connection. */
-#define LINK_GRACE	(10 * HZ)
+#define LINK_GRACE	(30 * HZ)
 
 /**
  * nc2f_reconf - have the connection made anew, with what @nf->wish says
