@@ -442,24 +442,30 @@ switches() {
 	numbered "$1"
 }
 
-# gathered gI US: frames of a thousand interrupts, with so many us between two.
+# gathered gI US: frames of a thousand interrupts, with so many us between two.  No
+# more interrupts come than those leave room for, by dom0's clock, but for the mailbox's.
 gathered() {
-	local dev before after frames
+	local dev before after frames from ms
 
 	dev=$(d0 vif "$1")
 	dom0 ethtool -C "$dev" adaptive-rx off rx-usecs "$2"
 	d0 wait_for "$1" interrupt_us "$2" "$LIMIT"
+	from=$(dom0 date +%s%3N)
 	before=$(d0 queue_interrupts "$1")
 	shot a "$1"
 	iperf wire "$(address "$1")" -u -b 8M -l 1000 >/dev/null
 	shot b "$1"
 	after=$(d0 queue_interrupts "$1")
+	ms=$(($(dom0 date +%s%3N) - from))
 	frames=$(change back rx_direct_frames)
+	echo "$frames frames, $((after - before)) interrupts in $ms ms" >&2
 	[ "$frames" -ge 1000 ] || fail "only $frames frames"
+	[ $(($2 * (after - before - 20))) -le $((1000 * ms)) ] || fail "$2 us were not kept"
 	echo $((frames * 1000 / (after - before + 1)))
 }
 
-# A frame each millisecond: with 8 ms between two interrupts there are eight of them.
+# A frame each millisecond: with 8 ms between two interrupts there are eight of them.  How
+# many there are with none is the machine's affair: the slower, the more.
 interrupts() {
 	local dev few many
 
@@ -468,7 +474,7 @@ interrupts() {
 	few=$(gathered "$1" 0)
 	many=$(gathered "$1" 8000)
 	echo "frames of 1000 interrupts: $few at once, $many with 8 ms between two"
-	[ "$many" -ge $((few * 2)) ] || fail "$many, not twice as many as $few"
+	[ "$many" -gt "$few" ] || fail "$many, no more than $few"
 	dom0 sh -c "! ethtool -C $dev rx-usecs 8192" || fail "rx-usecs 8192 was accepted"
 	dom0 sh -c "! ethtool -C $dev tx-usecs 10" || fail "tx-usecs was accepted"
 	is "interrupt_us" "$(d0 show "$1" interrupt_us)" 8000
@@ -479,12 +485,17 @@ interrupts() {
 	d0 put "$1" path auto
 	wait_path "$1" direct
 	is "interrupt_us of a new queue" "$(d0 show "$1" interrupt_us)" 8
+	until_true "$LIMIT" "64 us are tried" tries "$1" 64
+}
+
+# tries gI US: while a stream comes in.
+tries() {
 	d0 values "$1" interrupt_us 6 >"$TMP/tried" &
 	iperf wire "$(address "$1")"
 	iperf wire "$(address "$1")"
 	wait $!
 	echo "tried: $(sort -nu "$TMP/tried" | xargs)"
-	grep -qxF 64 "$TMP/tried" || fail "nothing but 8 us was tried"
+	grep -qxF "$2" "$TMP/tried"
 }
 
 refused() {
