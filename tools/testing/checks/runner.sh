@@ -88,6 +88,13 @@ check() {
 		'# Long form only.' 'echo "ok 1 - one"'
 	options='--only lab-a --only lab-b --jobs 1'
 	expect alone 1 '1 passed, 1 failed, 0 skipped' 'ok 2 - lab-b: other' 'exit 3'
+	# What is left when the time is over is named, and so are the rest of a script.
+	NC2_CHECK_WITHIN=2 expect late 0 '1 passed, 0 failed, 1 skipped' 'lab-b # SKIP no time left' \
+		'sleep 3' 'echo "ok 1 - one"'
+	options='--only lab-a'
+	expect rest 0 '0 passed, 0 failed, 1 skipped' 'one, and what follows # SKIP no time' \
+		"exec env NC2_TEST_UNTIL=1 bash -c '. $REPO/tools/testing/lab/tests/lib.sh
+			t one true; t two true; finish'"
 	options=
 	# Toolchain, KUnit's case, two builds of modules, the lab's three results.
 	all=$(wc -w <<<"$(plain_tests)")
