@@ -200,7 +200,9 @@ class Agent:
         self.xs.write(f'{BASE}/ready', b'1')
 
     def events(self, paths):
-        if self.xs.read('domid') != self.domid or self.xs.read(f'{BASE}/ready') is None:
+        # What the watch says that has been set up anew, after a resume.
+        if f'{BASE}/c' in paths and (self.xs.read('domid') != self.domid or
+                                     self.xs.read(f'{BASE}/ready') is None):
             for s in self.sessions.values():
                 s.orphan = True
             self.sessions = {f'{k}.old': s for k, s in self.sessions.items()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A xenstore client on /dev/xen/xenbus (values are bytes), for agent and gx.
+"""A xenstore client on /dev/xen/xenbus (values are bytes), for the agent.
 
 Imports as little as possible: Python's start-up is what an emulated CPU feels.
 """
