@@ -78,6 +78,8 @@ class BenchLab:
             qemu += ['-m', str(memory)]
         # An IOMMU in all configurations: pass-through cannot do without.
         argv = self.argv('up', '--guests', '0', '--vfs', str(vfs), '--iommu', '--back', 'none',
+                         # What hosts have, not what is fast to emulate.
+                         '--cpu', 'max,vendor=GenuineIntel,-rdtscp',
                          *(f'--qemu={word}' for word in qemu))
         # The first time the images are made, which takes minutes: its words are shown.
         try:

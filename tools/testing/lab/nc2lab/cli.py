@@ -74,7 +74,7 @@ def parser():
                    help='one more word for QEMU\'s command line')
     p.add_argument('--xen', action='append', default=[], metavar='WORD',
                    help='one more word for Xen\'s command line')
-    p.add_argument('--cpu', metavar='MODEL', help='QEMU\'s -cpu, instead of the lab\'s')
+    p.add_argument('--cpu', metavar='MODEL', help='QEMU\'s -cpu, instead of one that is fast to emulate')
     p.add_argument('--keep', action='store_true', help='leave the lab up when a step fails')
 
     p = add('exec', help='run a command: lab exec WHO -- CMD...')
