@@ -199,7 +199,7 @@ goes_by() {
 none_twice() {
 	local rounds round early
 
-	rounds=$(often 2 10)
+	rounds=$(often 1 10)
 	behind numbers wire python3 -c "$ONCE" send wire 8 wire 1000000 "u-g2=${MAC[g2]}" \
 		b=ff:ff:ff:ff:ff:ff
 	! long || behind flood wire python3 -c "$ONCE" flood wire

@@ -503,6 +503,8 @@ on_the_direct_path() {
 	if long; then
 		t "$type: saved in the middle of a reset" saved_in_reset
 		t "$type: saved while nc2/path and nc2/weight are written" saved_wavering
+	fi
+	if only PV; then
 		t "$type: rebooted" restarted
 	fi
 	if [ $type = PVH ]; then
@@ -521,14 +523,20 @@ on_the_bridge() {
 		t "$what: the front changes hands, there and back" "$1" front_changes
 		t "$what: saved and restored, twice, and no page is lost" "$1" saved
 	fi
-	if [ $type = PVH ]; then
+	if long && [ $type = PVH ]; then
 		t "$what: migrated" "$1" migrated
 	elif long; then
 		t "$what: a migration that cannot be leaves it alone" "$1" not_migrated
 	fi
-	if only PV; then
+	if long; then
 		t "$what: rebooted" "$1" restarted
 	fi
+}
+
+# From the path that the test before has held it off.
+crashed_direct() {
+	d0 put g1 path auto
+	crashed
 }
 
 hostile_modules
@@ -543,20 +551,20 @@ for type in PV PVH; do
 		t "$type, held: saved, and its front removed before it has a back again" held removed
 	fi
 	if only PV; then
-		way=held
 		t "$type, held: the back changes hands while the guest is paused" \
 			held back_changes_paused
 		on_the_bridge held
 	fi
 	if only PVH; then
-		way=bridged
 		needed "$type, bridged: an interface without gatewaydev=" bridged refit
 		on_the_bridge bridged
 	fi
-	if [ $type = PV ]; then
-		t "$type, $way: the guest crashes" "$way" crashed
+	if [ $type = PVH ]; then
+		t "$type, bridged: xl shutdown" bridged shut_down
+	elif long; then
+		t "$type, bridged: the guest crashes" bridged crashed
 	else
-		t "$type, $way: xl shutdown" "$way" shut_down
+		t "$type: the guest crashes" crashed_direct
 	fi
 done
 finish
