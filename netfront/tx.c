@@ -249,8 +249,11 @@ void nc2f_tx_publish(struct nc2f_queue *q)
 
 	if (old == new)
 		return;
-	q->tx_shown = new;
-	/* Requests before the index; pairs with the back's read barrier. */
+	WRITE_ONCE(q->tx_shown, new);
+	/*
+	 * Requests, and what has been shown, before the index; pairs with the back's
+	 * read barrier, and by way of its answer with ours in nc2f_tx_work().
+	 */
 	virt_wmb();
 	WRITE_ONCE(q->tx.sring->req_prod, new);
 	/* Index before event field; pairs with the barrier of a back that sleeps. */
@@ -463,10 +466,13 @@ u32 nc2f_tx_work(struct nc2f_queue *q, int budget)
 
 	if (READ_ONCE(q->nf->broken) || end == begin)
 		return 0;
+	/*
+	 * Index before what has been shown, which is no less than what it answers, and
+	 * before responses; pairs with the back's write barrier.
+	 */
+	virt_rmb();
 	if (end - begin > READ_ONCE(q->tx_shown) - begin)
 		lie = "more responses than requests to transmit";
-	/* Index before responses; pairs with the back's write barrier. */
-	virt_rmb();
 	for (at = begin; at != end && !lie; at++) {
 		struct xen_netif_tx_response rsp;
 
