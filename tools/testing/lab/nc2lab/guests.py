@@ -181,12 +181,13 @@ def wait_ready(lab, name, limit=READY, net=True):
     carrier = '[ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ]'
     probe = f'until {what} && {carrier}; do sleep 0.3; done' if net else 'true'
     script = f'''
+        id=none
         end=$(($(date +%s) + {limit}))
-        while :; do
-            id=$(xl domid {name} 2>/dev/null) || {{ echo "{name} ended"; exit 1; }}
-            xenstore-exists /local/domain/$id/data/lab/ready && break
+        until xenstore-exists /local/domain/$id/data/lab/ready; do
+            xenstore-exists /local/domain/$id || id=$(xl domid {name} 2>/dev/null) ||
+                {{ echo "{name} ended"; exit 1; }}
             [ $(date +%s) -lt $end ] || {{ echo "{name} has no agent after {limit} s"; exit 1; }}
-            sleep 0.3
+            sleep 1
         done
         exec timeout {limit} gx {name} -- sh -c {shlex.quote(probe)}'''
     r = subprocess.run(lab.dom0_argv(['sh', '-c', script]), cwd=lab.dir, check=False,
