@@ -136,6 +136,8 @@ sub session {
 	put("$c/i0", pack 'Na', 0, 'e') unless $stdin;
 	put("$c/req", $command);
 	while (1) {
+		# What was read along with an answer: poll() shows the kernel's queue only.
+		events();
 		if (!$fired{name} && $fired{output} < 1) {
 			# A reader that went away (a killed `lab exec`) ends the command as well.
 			my %wanted = (fileno $bus => $POLLIN, 1 => 0);
