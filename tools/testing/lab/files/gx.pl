@@ -24,9 +24,8 @@ my ($bus, $input, %fired) = (undef, '');
 # The next message's type and body, if there is a whole one.
 sub taken {
 	return if length $input < 16;
-	my (undef, undef, undef, $length) = unpack 'V4', $input;
+	my ($type, undef, undef, $length) = unpack 'V4', $input;
 	return if length $input < 16 + $length;
-	my ($type) = unpack 'V', $input;
 	my $body = substr $input, 16, $length;
 	substr($input, 0, 16 + $length) = '';
 	return ($type, $body);
@@ -144,10 +143,7 @@ sub session {
 
 			$wanted{0} = $POLLIN if $stdin && $sent - $confirmed < $SLOTS;
 			my %ready = polled(%wanted);
-			if ($ready{fileno $bus}) {
-				more();
-				events();
-			}
+			more() if $ready{fileno $bus};
 			return 141 if $ready{1};
 			if ($ready{0}) {
 				my $data = '';
