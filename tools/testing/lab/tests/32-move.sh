@@ -516,21 +516,18 @@ on_the_direct_path() {
 on_the_bridge() {
 	local what="$type, $1"
 
-	if long; then
-		t "$what: paused and unpaused" "$1" paused
-		t "$what: a save that leaves the guest running" "$1" called_off
-		t "$what: the back changes hands, there and back" "$1" back_changes
-		t "$what: the front changes hands, there and back" "$1" front_changes
-		t "$what: saved and restored, twice, and no page is lost" "$1" saved
-	fi
-	if long && [ $type = PVH ]; then
+	long || return 0
+	t "$what: paused and unpaused" "$1" paused
+	t "$what: a save that leaves the guest running" "$1" called_off
+	t "$what: the back changes hands, there and back" "$1" back_changes
+	t "$what: the front changes hands, there and back" "$1" front_changes
+	t "$what: saved and restored, twice, and no page is lost" "$1" saved
+	if [ $type = PVH ]; then
 		t "$what: migrated" "$1" migrated
-	elif long; then
+	else
 		t "$what: a migration that cannot be leaves it alone" "$1" not_migrated
 	fi
-	if long; then
-		t "$what: rebooted" "$1" restarted
-	fi
+	t "$what: rebooted" "$1" restarted
 }
 
 # From the path that the test before has held it off.
