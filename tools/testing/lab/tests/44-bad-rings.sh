@@ -96,11 +96,6 @@ judge() {
 	[ "$(grep -c '^log ' <<<"$out")" -le 4 ] || fail "the log is flooded"
 }
 
-# reachable gI: it answers at once, for who polls.
-reachable() {
-	on wire ping -q -n -c 1 -W 1 "$(address "$1")"
-}
-
 # The driver may write a right index before the back has looked at the wrong one,
 # and at the ring for receiving the back looks when it has a frame.
 tell() {

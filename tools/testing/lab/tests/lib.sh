@@ -298,6 +298,11 @@ pings() {
 	fi
 }
 
+# reachable gI: it answers at once, for who polls.
+reachable() {
+	on wire ping -q -n -c 1 -W 1 "$(address "$1")"
+}
+
 # is_told gI TEXT: the back has written it down of the guest's interface.
 is_told() {
 	d0 errors "$1" | grep -q "$2"
