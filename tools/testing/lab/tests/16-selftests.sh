@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The kernel's own selftests of network drivers, out of Debian's linux-source: each
-# subtest that passes with the stock front must pass with ours; in the short form as many
-# as did, with ours only.  The remote end of
-# those that want one is the wire.
+# subtest that passes with the stock front must pass with ours; in the short form, which
+# has ours only, as many as selftests() says.  The remote end of those that want one is
+# the wire.
 #   NC2_TEST_KERNELS="6.12 7.3"   which kernels in the guest, and whose selftests; the
 #                                 source of 7.3 is a further 1.5 GB
 # shellcheck source=tools/testing/lab/tests/lib.sh
@@ -211,7 +211,7 @@ needed "the wire takes commands" remote
 for kernel in $KERNELS; do
 	needed "$kernel: the selftests" collect "$kernel"
 	needed "$kernel: our back" back nc2
-	# What passes with it is in Documentation/selftests.rst, and in the least numbers above.
+	# What passes with it is in Documentation/selftests.rst.
 	if long; then
 		needed "$kernel: a guest with the stock front" new_guest "$kernel" stock
 		all "$kernel" stock "stock front, our back"
