@@ -227,6 +227,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 		       sizeof(struct xen_nc2_tx));
 	d->tx_inflight = 0;
 	d->running = false;
+	d->open = false;
 	d->failed = false;
 	d->revoked = false;
 	d->in_vain = false;

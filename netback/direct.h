@@ -148,6 +148,7 @@ enum nc2b_eoi {
  * @groups: broadcast and multicast come by the queue, and must not by the bridge
  * @early: they still come by the bridge, and not by the queue; NAPI only once @running
  * @early_more: a frame that is thrown away for that goes on; the same
+ * @open: the last completion said that its frame goes on, in whichever lease; NAPI only
  * @napi: the hot path
  * @irq: the event channel
  * @eoi: whether an event awaits its EOI: enum nc2b_eoi
@@ -210,6 +211,7 @@ struct nc2b_direct {
 	bool groups;
 	bool early;
 	bool early_more;
+	bool open;
 	struct napi_struct napi;
 	unsigned int irq;
 	atomic_t eoi;

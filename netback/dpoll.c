@@ -83,7 +83,8 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 		return;
 	if (rx->flags & NC2Q_RX_ERR) {
 		comp.len = 0;
-		comp.flags = XEN_NC2_COMP_DROP;
+		comp.flags = XEN_NC2_COMP_DROP |
+			     (rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0);
 		p->rx_errors++;
 	} else {
 		comp.flags = (rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0) |
@@ -99,7 +100,27 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 		p->rx_frames += !(rx->flags & NC2Q_RX_MORE);
 		p->rx_bytes += rx->len;
 	}
+	d->open = comp.flags & XEN_NC2_COMP_MORE;
 	nc2b_prod_put(&d->comp, &comp);
+}
+
+/*
+ * The path was left in the middle of a frame: the guest has some of its pieces, and would
+ * take what comes next for more of them.  A buffer that comes back unused ends it.
+ * Done before the NIC has any in this lease, and so before anything comes.
+ */
+static void end_frame(struct nc2b_direct *d, struct dpoll *p)
+{
+	struct xen_nc2_comp comp = { .flags = XEN_NC2_COMP_DROP };
+	int id = nc2b_pool_post(&d->pool);
+
+	if (id < 0 || nc2b_pool_give(&d->pool, id))
+		return;
+	comp.page = nc2b_pool_page(&d->pool, id);
+	comp.offset = nc2b_pool_offset(&d->pool, id);
+	nc2b_prod_put(&d->comp, &comp);
+	p->notify |= nc2b_prod_publish(&d->comp);
+	d->open = false;
 }
 
 static int poll_rx(struct nc2b_direct *d, int budget, struct dpoll *p)
@@ -307,6 +328,9 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 
 	done = poll_rx(d, budget, &p);
 	poll_fill(d, &p);
+	/* While @early nothing is completed: what is open is of the last lease. */
+	if (unlikely(d->open) && d->early)
+		end_frame(d, &p);
 	poll_post(d);
 	poll_tx(d, &p);
 	starved = !d->pool.count[NC2B_OWNER_NIC];

@@ -18,7 +18,8 @@
  * /sys/module/nc2_hostile_back/parameters/looks counts how often it was told to.  Action
  * "offset" is no lie: as long as the module is loaded received frames begin so many bytes
  * behind the beginning of their pages, as netif.h allows and no back does without an XDP
- * program.
+ * program.  Nor is "cut-off": whenever a direct path is left that is in the middle of a
+ * received frame.
  *
  * Knows the back from inside, so it must be built from the same sources.
  */
@@ -411,6 +412,46 @@ static void speed_up(void)
 	msleep(100);
 }
 
+/*
+ * nc2b_direct_forget_tx(d), which runs when the path is left, with the poll stopped and
+ * all buffers in the stash: of a frame that takes several the first has been completed.
+ */
+static int begin_frame(struct kprobe *p, struct pt_regs *regs)
+{
+	struct nc2b_direct *d = (void *)regs->di;
+	struct nc2b_pool *pool = &d->pool;
+	u32 left = pool->count[NC2B_OWNER_STASH];
+	struct xen_nc2_comp c = { .len = 100, .flags = XEN_NC2_COMP_MORE };
+	u32 id;
+
+	if (!left)
+		return 0;
+	id = pool->stash[left - 1];
+	pool->owner[id] = NC2B_OWNER_GUEST;
+	pool->count[NC2B_OWNER_STASH]--;
+	pool->count[NC2B_OWNER_GUEST]++;
+	c.page = nc2b_pool_page(pool, id);
+	c.offset = nc2b_pool_offset(pool, id);
+	((struct xen_nc2_comp *)d->block.comp)[d->comp.prod++ & d->comp.mask] = c;
+	d->open = true;
+	return 0;
+}
+
+static struct kprobe leaving = {
+	.symbol_name = "xen_nc2_back:nc2b_direct_forget_tx",
+	.pre_handler = begin_frame,
+};
+
+static bool cutting;
+
+static int cut_off(void)
+{
+	int err = register_kprobe(&leaving);
+
+	cutting = !err;
+	return err;
+}
+
 #define HELD 4
 
 static struct page *held[HELD];
@@ -570,6 +611,8 @@ static int __init hostile_init(void)
 		return crowd();
 	if (!strcmp(action, "slow-key"))
 		return slow_down();
+	if (!strcmp(action, "cut-off"))
+		return cut_off();
 	netdev = dev_get_by_name(&init_net, dev);
 	if (!netdev)
 		return -ENODEV;
@@ -587,6 +630,8 @@ static void __exit hostile_exit(void)
 		unregister_kretprobe(&room);
 	if (slow)
 		speed_up();
+	if (cutting)
+		unregister_kprobe(&leaving);
 	if (holding)
 		let_go();
 	if (shifted) {

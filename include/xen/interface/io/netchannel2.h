@@ -197,7 +197,8 @@ struct xen_nc2_fill {
  * @offset: the offset, as it stood in the fill entry; data begins there
  * @len: bytes that the NIC wrote, without FCS; 0 only with XEN_NC2_COMP_DROP
  * @flags: XEN_NC2_COMP_*; all but MORE and DROP count in the last entry of a
- *	frame only
+ *	frame only.  An entry with DROP makes the frame that it is in void, and without
+ *	MORE ends it: so does a back with a frame that is cut off by a change of path
  * @vlan: VLAN tag (TCI) that the NIC took off
  * @rsvd: written 0, ignored
  * @hash: receive hash

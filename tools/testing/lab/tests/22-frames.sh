@@ -42,6 +42,27 @@ jumbo() {
 	is path "$(path g1)" direct
 }
 
+# Where one of them is cut off the next must not be taken for the rest of it.
+jumbo_changes() {
+	local round
+
+	stream_start g1 0
+	shot a g1
+	for round in $(seq "$(often 2 30)"); do
+		echo "round $round"
+		d0 put g1 path bridged
+		wait_path g1 bridged
+		stream_moves g1
+		d0 put g1 path auto
+		wait_path g1 direct
+		stream_moves g1
+	done
+	shot b g1
+	stream_end g1
+	still front rx_drop_bad
+	still front direct_broken
+}
+
 # Under a stream; the longest frames are on their way when it happens.
 usual_again() {
 	stream_start g1
@@ -217,6 +238,7 @@ emulated_nic() {
 up --guests 1 --vfs 1
 serve g1
 t "frames of 9000 bytes go by the queue, both ways" jumbo
+t "the path changes under a stream of them" jumbo_changes
 t "back to 1500 under a TCP stream" usual_again
 t "the NIC's verdict on checksums reaches the guest" verdicts
 t "a tunnel: what is wrong inside is found" tunnelled

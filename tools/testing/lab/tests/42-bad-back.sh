@@ -107,6 +107,23 @@ deaf() {
 	is "times that the front gave up" "$(times)" 0
 }
 
+# No lie: the path is left while the guest has the first piece of a frame, of which there
+# will be no other.  It must not take the next frame that comes for one.
+cut_off() {
+	anew
+	dom0 insmod /root/nc2-hostile-back.ko action=cut-off
+	d0 put g1 path bridged
+	wait_path g1 bridged
+	dom0 rmmod nc2_hostile_back
+	shot a g1
+	d0 put g1 path auto
+	wait_path g1 direct
+	alive direct
+	shot b g1
+	moved front rx_drop_back_error 1 1
+	is "times that the front gave up" "$(times)" 0
+}
+
 # freed LIKE: the guest's kernel has freed a page that it kept, and said so like that.
 freed() {
 	on g1 sh -c "dmesg | grep -q 'freeing g\.e\..*$1'"
@@ -163,9 +180,10 @@ t "lie: lengths" cut comp-long comp-empty $(also comp-longest)
 t "lie: ring indexes" cut comp-ahead tx-back $(also comp-back tx-ahead)
 t "lie: all that the back writes is noise" cut noise
 t "harmless: an index that only the back needs" harmless fill-cons
-t "harmless: a storm of events" harmless storm
+t "harmless: a storm of events" stormy
 t "strange: a frame without end, a path that is none" strange comp-endless path-lie
 t "strange: a back that carries no frame" deaf
+t "a frame is cut off by a change of path" cut_off
 t "a back keeps pages of a connection that has ended" holds
 t "the front lets go of everything, and is direct again" gone
 finish
