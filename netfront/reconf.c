@@ -21,6 +21,9 @@
  * connection does not stand within LINK_GRACE, that is no longer true, and the
  * link goes down until it does.  In a busy control domain the few exchanges take
  * seconds, and ten or more have been seen where the host itself is emulated.
+ *
+ * It is the same when it is the back that begins anew, or leaves to be replaced: as
+ * long as we are still to be served, which "online" in its directory says.
  */
 #include "reconf.h"
 
@@ -31,6 +34,7 @@
 
 #include "connect.h"
 #include "direct.h"
+#include "follow.h"
 #include "nego.h"
 #include "netdev.h"
 #include "poller.h"
@@ -38,6 +42,38 @@
 
 /* How long the link stays up without a connection. */
 #define LINK_GRACE	(30 * HZ)
+
+/* A back that leaves again before it is Connected gains no time. */
+static void keep_link(struct nc2f_dev *nf)
+{
+	if (!netif_carrier_ok(nf->dev))
+		return;
+	nf->keep_link = true;
+	queue_delayed_work(system_freezable_wq, &nf->link, LINK_GRACE);
+}
+
+static void forget_link(struct nc2f_dev *nf)
+{
+	nf->keep_link = false;
+	cancel_delayed_work(&nf->link);
+}
+
+/**
+ * nc2f_reconf_link - the connection is about to end
+ * @nf: the interface
+ * @again: there is to be another one soon, so that the link can stay up
+ *
+ * Without RTNL.
+ */
+void nc2f_reconf_link(struct nc2f_dev *nf, bool again)
+{
+	rtnl_lock();
+	if (again)
+		keep_link(nf);
+	else
+		forget_link(nf);
+	rtnl_unlock();
+}
 
 /**
  * nc2f_reconf - have the connection made anew, with what @nf->wish says
@@ -57,10 +93,10 @@ int nc2f_reconf(struct nc2f_dev *nf, u32 queues)
 
 	ASSERT_RTNL();
 	WRITE_ONCE(nf->wish.seq, nf->wish.seq + 1);
-	if (netif_carrier_ok(dev)) {
-		nf->keep_link = true;
+	keep_link(nf);
+	/* What the user asks for begins the time anew. */
+	if (nf->keep_link)
 		mod_delayed_work(system_freezable_wq, &nf->link, LINK_GRACE);
-	}
 	nc2f_netdev_pause(nf);
 	if (queues) {
 		err = netif_set_real_num_queues(dev, queues, queues);
@@ -91,16 +127,17 @@ void nc2f_reconf_link_work(struct work_struct *work)
  * nc2f_reconf_done - the connection stands
  * @nf: the interface
  *
- * Under @nf->lock, without RTNL.  A link that is not up follows: follow.c.
+ * Under @nf->lock, without RTNL.  A link that is not up follows: follow.c.  Of one that
+ * has stayed up nobody would hear that frames to us go elsewhere: to a new vif.
  */
 void nc2f_reconf_done(struct nc2f_dev *nf)
 {
 	rtnl_lock();
+	if (nf->keep_link)
+		nc2f_follow_announce(nf);
 	/* Else the next round is on its way already. */
-	if (nf->made.seq == nf->wish.seq) {
-		nf->keep_link = false;
-		cancel_delayed_work(&nf->link);
-	}
+	if (nf->made.seq == nf->wish.seq)
+		forget_link(nf);
 	rtnl_unlock();
 }
 

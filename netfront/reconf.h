@@ -14,6 +14,7 @@ struct netlink_ext_ack;
 struct work_struct;
 
 int nc2f_reconf(struct nc2f_dev *nf, u32 queues);
+void nc2f_reconf_link(struct nc2f_dev *nf, bool again);
 void nc2f_reconf_link_work(struct work_struct *work);
 void nc2f_reconf_done(struct nc2f_dev *nf);
 

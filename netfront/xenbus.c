@@ -118,11 +118,20 @@ static void connect(struct nc2f_dev *nf)
 		xenbus_switch_state(nf->xdev, XenbusStateConnected);
 }
 
+/* The back goes on without us, or leaves us: another one, if it is still meant to. */
+static void leave(struct nc2f_dev *nf)
+{
+	if (nf->phase != NC2F_UP)
+		return;
+	nc2f_reconf_link(nf, xenbus_read_unsigned(nf->xdev->otherend, "online", 0));
+	nc2f_disconnect(nf);
+}
+
 /* Leaves the connection, to make a new one when the back is Closed. */
 static void reset(struct nc2f_dev *nf)
 {
 	nf->reset = true;
-	nc2f_disconnect(nf);
+	leave(nf);
 	xenbus_switch_state(nf->xdev, XenbusStateClosed);
 }
 
@@ -179,7 +188,7 @@ static void back_connected(struct nc2f_dev *nf)
 
 static void back_closing(struct nc2f_dev *nf)
 {
-	nc2f_disconnect(nf);
+	leave(nf);
 	xenbus_frontend_closed(nf->xdev);
 }
 
@@ -190,7 +199,7 @@ static void back_closed(struct nc2f_dev *nf)
 	/* What an earlier driver has left; ours has only begun. */
 	if (nf->phase == NC2F_DOWN && xdev->state == XenbusStateInitialising)
 		return;
-	nc2f_disconnect(nf);
+	leave(nf);
 	nc2f_release(nf);
 	if (xdev->state != XenbusStateClosed)
 		xenbus_frontend_closed(xdev);
@@ -392,9 +401,7 @@ static int nc2f_resume(struct xenbus_device *xdev)
 
 	mutex_lock(&nf->lock);
 	/* Peers must be told that we are elsewhere, which a new link does. */
-	rtnl_lock();
-	nf->keep_link = false;
-	rtnl_unlock();
+	nc2f_reconf_link(nf, false);
 	nc2f_disconnect(nf);
 	nc2f_release(nf);
 	nf->reset = false;
