@@ -491,6 +491,27 @@ static bool asked_to_leave(struct backend *be)
 	return false;
 }
 
+/* What xenbus was told of it goes with it, or each guest that ever was would leave some. */
+static void forget_errors(struct xenbus_device *xdev)
+{
+	char *dir = kasprintf(GFP_KERNEL, "error/%s", xdev->nodename);
+	unsigned int others = 0;
+	char **list;
+
+	if (!dir)
+		return;
+	xenbus_rm(XBT_NIL, dir, "");
+	*strrchr(dir, '/') = '\0';
+	/* Another interface of the guest may have its own. */
+	list = xenbus_directory(XBT_NIL, dir, "", &others);
+	if (!IS_ERR(list)) {
+		kfree(list);
+		if (!others)
+			xenbus_rm(XBT_NIL, dir, "");
+	}
+	kfree(dir);
+}
+
 /*
  * The state is left as it is for any other live front: allow_rebind lets another back,
  * or this one loaded anew, take the rings up where they stand.  The script's
@@ -510,6 +531,7 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	mutex_unlock(&be->lock);
 	cancel_delayed_work_sync(&be->vif->mend);
 	xenbus_rm(XBT_NIL, xdev->nodename, "hotplug-status");
+	forget_errors(xdev);
 	/* Whoever serves it next does not offer it; the script and the front look. */
 	nc2b_direct_withdraw(be->vif->direct);
 	kobject_uevent(&xdev->dev.kobj, KOBJ_OFFLINE);

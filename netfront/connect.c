@@ -191,6 +191,21 @@ void nc2f_remove_keys(struct xenbus_transaction xbt, const char *dir)
 		xenbus_rm(xbt, dir, keys[i]);
 }
 
+/**
+ * nc2f_remove_queues - remove the directories of the queues
+ * @dir: the directory of the device
+ * @nr: most queues that there ever were
+ */
+void nc2f_remove_queues(const char *dir, u32 nr)
+{
+	char name[sizeof("queue-4294967295")];
+
+	while (nr--) {
+		snprintf(name, sizeof(name), "queue-%u", nr);
+		xenbus_rm(XBT_NIL, dir, name);
+	}
+}
+
 static int write_queues(struct nc2f_dev *nf, struct xenbus_transaction xbt, bool multi)
 {
 	const char *dir = nf->xdev->nodename;

@@ -16,6 +16,7 @@ extern bool nc2f_direct_wanted;
 extern bool nc2f_trusted;
 
 void nc2f_remove_keys(struct xenbus_transaction xbt, const char *dir);
+void nc2f_remove_queues(const char *dir, u32 nr);
 void nc2f_connect_failed(struct nc2f_dev *nf, int err, const char *what);
 int nc2f_connect(struct nc2f_dev *nf);
 void nc2f_disconnect(struct nc2f_dev *nf);

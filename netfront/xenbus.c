@@ -365,6 +365,7 @@ static void nc2f_remove(struct xenbus_device *xdev)
 	cancel_delayed_work_sync(&nf->link);
 	nc2f_direct_remove_keys(xdev, XBT_NIL);
 	nc2f_remove_keys(XBT_NIL, xdev->nodename);
+	nc2f_remove_queues(xdev->nodename, nf->max_queues);
 	nc2f_netdev_destroy(nf);
 }
 

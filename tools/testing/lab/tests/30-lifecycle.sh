@@ -186,6 +186,8 @@ front_rebind() {
 		echo "round $i"
 		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
 		queues_free
+		is "what it has left of its queues" \
+			"$(on g1 xenstore-ls device/vif/0 | grep -E '^ *(queue|.*ring-ref)' || true)" ''
 		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
 		settle g1
 	done

@@ -187,9 +187,11 @@ leftovers() {
 		for comm in /proc/[0-9]*/comm; do
 			{ read -r name <"$comm"; } 2>/dev/null && left_by "${name#napi/}" thread
 		done
-		for id in $(xenstore-list /local/domain/0/backend/vif 2>/dev/null); do
-			dead "$id" && echo "xenstore backend/vif/$id:" &&
-				xenstore-ls "/local/domain/0/backend/vif/$id"
+		for dir in backend/vif error/backend/vif; do
+			for id in $(xenstore-list "/local/domain/0/$dir" 2>/dev/null); do
+				dead "$id" && echo "xenstore $dir/$id:" &&
+					xenstore-ls "/local/domain/0/$dir/$id"
+			done
 		done
 	} >/tmp/left
 	[ ! -s /tmp/left ]
