@@ -17,6 +17,8 @@
  */
 #define REVOKE_TIMEOUT_US	3000000
 #define REVOKE_POLL_US		2000
+/* One that is about to take what we share does it within this. */
+#define REFUSED_TIMEOUT_US	100000
 
 static u32 back_path(const struct nc2f_direct *d)
 {
@@ -421,16 +423,21 @@ void nc2f_direct_filter(struct nc2f_direct *d)
  * Process context without RTNL; waits for the back, but not longer than
  * REVOKE_TIMEOUT_US.  The bridged path goes on.
  *
- * Return: whether the back has let go.
+ * Return: whether the back has let go, or never had them.
  */
 bool nc2f_direct_revoke(struct nc2f_direct *d)
 {
+	/* One that has refused what we share has mapped no pool, and never answers. */
+	const u32 *taken = &d->block.sh->back.max_mtu;
 	u32 path;
+	int err;
 
 	ask_for_pages(d);
 	/* Its own word: path_work, which takes it up, may have stopped listening. */
-	return !read_poll_timeout(back_path, path, path == XEN_NC2_PATH_REVOKED,
-				  REVOKE_POLL_US, REVOKE_TIMEOUT_US, false, d);
+	err = read_poll_timeout(back_path, path, path == XEN_NC2_PATH_REVOKED, REVOKE_POLL_US,
+				READ_ONCE(*taken) ? REVOKE_TIMEOUT_US : REFUSED_TIMEOUT_US,
+				false, d);
+	return !err || !READ_ONCE(*taken);
 }
 
 /**

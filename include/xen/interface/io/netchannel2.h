@@ -301,7 +301,8 @@ struct xen_nc2_ring_hdr {
 /**
  * struct xen_nc2_back_status - what the back tells the front
  * @path: XEN_NC2_PATH_*
- * @max_mtu: largest MTU that the direct path can carry now
+ * @max_mtu: largest MTU that the direct path can carry now; 0 until the back has
+ *	mapped what the front shares
  * @pad: the rest of the cache line, 0
  */
 struct xen_nc2_back_status {

@@ -194,13 +194,30 @@ no_room() {
 	guest honest
 }
 
+# Nobody has pages of the direct path that a save would have to wait for.
+saved_without() {
+	guest honest
+	dom0 insmod /root/nc2-hostile-back.ko action=no-room value=100
+	guest rebind
+	d0 wait g1 reason '*gnttab_max_maptrack_frames*' "$LIMIT"
+	dom0 rmmod nc2_hostile_back
+	on g1 dmesg -C
+	dom0 xl save -c g1 /var/tmp/g1.save
+	dom0 rm /var/tmp/g1.save
+	pings wire "$(address g1)"
+	! on g1 sh -c 'dmesg | grep "keeps the pages"' || fail "the guest has waited in vain"
+	guest honest
+	d0 judge
+}
+
+# silent_connect NAME REASON
 silent_connect() {
 	# What the log has had until now was said of others.
 	d0 judge
-	guest grants silent
-	d0 wait g1 reason '*did not answer*' "$LIMIT"
+	guest grants "$1"
+	d0 wait g1 reason "$2" "$LIMIT"
 	d0 wait g1 path bridged "$LIMIT"
-	judge bridged '*did not answer*'
+	judge bridged "$2"
 }
 
 # The back does not wait for a guest that does not answer; what the guest sends
@@ -373,8 +390,10 @@ t "refused: event channel" refused_keys '*event-channel*' nc2-event-channel=9999
 t "refused: a version that was not offered" refused_keys '*version*' request-nc2=2,0123456789abcdef
 t "refused: the answer to an older offer" refused_keys '*older offer*' request-nc2=1,0123456789abcdef
 t "refused: Xen has no room for the mappings" no_room 2 $(also 100)
+t "refused: a save does not wait for what nobody has" saved_without
 t "refused: Xen has no room for any mapping" no_room_at_all
-t "silent when it should enter the direct path" silent_connect
+t "silent when it should enter the direct path" silent_connect silent '*did not answer*'
+t "silent when it should give receive buffers" silent_connect fill-silent '*no receive buffers*'
 t "silent when it should leave it" silent_leave
 t "the honest guest has not noticed" others_fine
 t "xl network-attach makes it direct again" good_vif
