@@ -112,10 +112,13 @@ static void connect(struct nc2f_dev *nf)
 		try_later(nf);
 		return;
 	}
-	if (nc2f_connect(nf))
+	if (nc2f_connect(nf)) {
 		try_later(nf);
-	else
-		xenbus_switch_state(nf->xdev, XenbusStateConnected);
+		return;
+	}
+	/* The end of an earlier connection is not the one that a shutdown waits for. */
+	reinit_completion(&nf->xdev->down);
+	xenbus_switch_state(nf->xdev, XenbusStateConnected);
 }
 
 /* The back goes on without us, or leaves us: another one, if it is still meant to. */
