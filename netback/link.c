@@ -12,8 +12,11 @@
 /* Times that the transaction is tried while others change the same nodes. */
 #define TRIES	8
 
-/* A directory that the toolstack has removed must not come back by our key. */
-static int write_carrier(struct xenbus_device *xdev, bool up)
+/*
+ * A directory that the toolstack has removed must not come back by our key.  The link
+ * is looked at within the transaction: of two that write, the one that fails looks again.
+ */
+static int write_carrier(struct xenbus_device *xdev, const struct net_device *dev)
 {
 	struct xenbus_transaction xbt;
 	int tries, err;
@@ -25,7 +28,8 @@ static int write_carrier(struct xenbus_device *xdev, bool up)
 		if (!xenbus_exists(xbt, xdev->nodename, "frontend"))
 			err = -ENOENT;
 		else
-			err = xenbus_printf(xbt, xdev->nodename, "carrier", "%u", up);
+			err = xenbus_printf(xbt, xdev->nodename, "carrier", "%u",
+					    netif_running(dev));
 		if (err) {
 			xenbus_transaction_end(xbt, 1);
 			return err == -ENOENT ? 0 : err;
@@ -47,7 +51,7 @@ static int write_carrier(struct xenbus_device *xdev, bool up)
  */
 int nc2b_link_write(struct nc2b_vif *vif)
 {
-	return write_carrier(vif->xdev, netif_running(vif->dev));
+	return write_carrier(vif->xdev, vif->dev);
 }
 
 static void link_work(struct work_struct *work)
