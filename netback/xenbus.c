@@ -520,10 +520,12 @@ static void forget_errors(struct xenbus_device *xdev)
 static void nc2b_remove(struct xenbus_device *xdev)
 {
 	struct backend *be = dev_get_drvdata(&xdev->dev);
-	bool alive = xdev->state == XenbusStateConnected && !asked_to_leave(be);
+	bool alive;
 
+	/* First, or the script's word would have the front think that it may stay. */
 	nc2b_watch_disarm(&be->hotplug);
 	nc2b_watches_disarm(&be->watches);
+	alive = xdev->state == XenbusStateConnected && !asked_to_leave(be);
 	nc2b_link_stop(be->vif);
 	sysfs_remove_group(&xdev->dev.kobj, &nc2b_sysfs_group);
 	mutex_lock(&be->lock);
