@@ -365,5 +365,4 @@ void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s)
 	s->tx_errors += u64_stats_read(&d->stats[NC2B_D_RX_ERRORS]);
 	s->rx_packets += u64_stats_read(&d->stats[NC2B_D_TX_FRAMES]);
 	s->rx_bytes += u64_stats_read(&d->stats[NC2B_D_TX_BYTES]);
-	s->rx_dropped += u64_stats_read(&d->stats[NC2B_D_TX_DROP_SWITCH]);
 }
