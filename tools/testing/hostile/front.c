@@ -437,6 +437,19 @@ static int skip(struct kprobe *p, struct pt_regs *regs)
 	return 1;
 }
 
+static noinline notrace int none(void)
+{
+	barrier();
+	return -ENOENT;
+}
+
+/* The direct path gets no more of them either. */
+static int no_buffer(struct kprobe *p, struct pt_regs *regs)
+{
+	regs->ip = (unsigned long)none;
+	return 1;
+}
+
 /* The second queue of the bridged path gets no buffers to receive into. */
 static int skip_second(struct kprobe *p, struct pt_regs *regs)
 {
@@ -471,6 +484,8 @@ static struct {
 			.pre_handler = dir_none } },
 	{ "silent", { .symbol_name = "xen_nc2_front:path_work",
 		      .pre_handler = skip, .post_handler = after } },
+	{ "fill-silent", { .symbol_name = "xen_nc2_front:nc2f_pool_post",
+			   .pre_handler = no_buffer, .post_handler = after } },
 	{ "net-deaf-queue", { .symbol_name = "xen_nc2_front:nc2f_rx_refill",
 			      .pre_handler = skip_second, .post_handler = after } },
 };

@@ -8,6 +8,8 @@
 # shellcheck disable=SC2016 # expanded in the guest, or in dom0
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
 
 # Nobody's group, and its address.
 GROUP=239.7.7.7
@@ -251,6 +253,26 @@ stock_front() {
 	lab push g1 "$TESTS/frames.py" /run/frames.py
 }
 
+# Its rings are taken up where they stand, and it hears of no change.
+backs_change() {
+	local before
+
+	before=$(on g1 cat /sys/class/net/eth0/carrier_changes)
+	stream_start g1
+	dom0 modprobe --ignore-install xen-netback
+	d0 rebind g1 xen-nc2-back vif
+	stream_moves g1
+	d0 rebind g1 vif xen-nc2-back
+	stream_moves g1
+	dom0 rmmod xen-netback
+	dom0 rmmod xen_nc2_back
+	load_back max_queues=2
+	d0 online g1
+	stream_moves g1
+	stream_end g1
+	is "changes of the link" "$(on g1 cat /sys/class/net/eth0/carrier_changes)" "$before"
+}
+
 # Written once before the front is Connected, as by a front that knows nothing of
 # the dynamic kind; the stock one leaves these keys as they are.
 asks_once() {
@@ -295,6 +317,7 @@ t "the MTU follows the key" mtu_follows
 t "an interface that may be direct" direct_interface
 t "the rate follows the key" rate_follows
 t "a guest with the stock front" stock_front
+t "our back, the stock one, ours, unloaded, loaded: it goes on" backs_change
 t "a front that announces no buffers is looked after" no_events
 t "a front that asks once: multicast control, no checksums" asks_once
 if long; then

@@ -151,6 +151,8 @@ without_back() {
 	wait_path "$who" direct
 	d0 unbind "$who"
 	until_true "$LIMIT" "the link is down" no_link "$who"
+	attach "$who" pass
+	detach "$who"
 	lab exec --timeout 60 "$who" -- ethtool -X eth0 equal 1 || rc=$?
 	echo "ethtool -X: $rc"
 	[ "$rc" != 0 ] || fail "ethtool -X has an effect"

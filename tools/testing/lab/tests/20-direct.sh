@@ -6,6 +6,8 @@
 # more guests than queues.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
 
 WIRE=02:99:00:00:00:01
 # g2's, before it comes.
@@ -442,6 +444,32 @@ switches() {
 	numbered "$1"
 }
 
+# What crosses the bridge as one frame no NIC is asked to cut, not even what waits in a
+# qdisc while the path changes: such a one is counted, and dropped.
+trains_change() {
+	local round n
+
+	n=$(often 2 20)
+	trains_start "$1"
+	shot a "$1"
+	for round in $(seq "$n"); do
+		echo "round $round"
+		d0 put "$1" path bridged
+		wait_path "$1" bridged
+		both_uncut "$1"
+		trains_move
+		d0 put "$1" path auto
+		wait_path "$1" direct
+		trains_move
+	done
+	shot b "$1"
+	trains_end
+	moved back direct_left "$n" "$n"
+	still back 'q*_tx_drop_bad'
+	still front direct_broken
+	moved front tx_drop_bad 0 "$n"
+}
+
 # gathered gI US: frames of a thousand interrupts, with so many us between two.  No
 # more interrupts come than those leave room for, by dom0's clock, but for the mailbox's.
 gathered() {
@@ -568,6 +596,7 @@ t "the path changes again and again under a TCP stream" switches g1 "$(often 2 1
 figures 'pings:|numbered'
 t "the same twice, as fast as it goes" switches g1 1 0
 figures 'pings:|numbered'
+t "the same under segments of UDP" trains_change g1
 t "nonsense is no path" refused
 t "the administrator chooses the direct path" pinned
 t "interrupts of the queue as the administrator wants them" interrupts g1

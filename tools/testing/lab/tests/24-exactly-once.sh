@@ -177,7 +177,8 @@ switched() {
 
 # announced POLICY PATH: peers and switches learn that the guest is by the new path now.
 announced() {
-	sees wire "announced wire ${MAC[g2]} 120 $(address g2)" d0 put g2 path "$1"
+	sees wire "announced wire ${MAC[g2]} 120 $(address g2) $(address6 g2)" \
+		d0 put g2 path "$1"
 	wait_path g2 "$2"
 }
 

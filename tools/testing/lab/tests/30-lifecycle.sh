@@ -44,20 +44,6 @@ goes_on() {
 	stream_end "$1"
 }
 
-# kexeced REASON: no guest that Xen's tools can make here gets as far as its next kernel
-# (Documentation/direct-path.rst says why); what it had is free again all the same.
-kexeced() {
-	local before
-
-	settle g1
-	stream_start g1
-	before=$(lab logs g1 | grep -c 'Starting new kernel' || true)
-	on g1 python3 -c "$(<"$TESTS/kexec.py")"
-	ends_as "$1"
-	[ "$(lab logs g1 | grep -c 'Starting new kernel' || true)" -gt "$before" ] ||
-		fail "the guest's kernel has not tried to start another"
-}
-
 # Until there is nothing to write to.
 destroyed_wavering() {
 	settle g1
@@ -108,7 +94,10 @@ detach_attach() {
 	local i memory=0 rounds
 
 	rounds=${1:-$(often 2 50)}
-	[ "$WAY" = direct ] || rounds=$(often 1 10)
+	case $WAY in
+	bridged) rounds=$(often 1 50) ;;
+	held) rounds=$(often 1 10) ;;
+	esac
 	for i in $(seq "$rounds"); do
 		echo "round $i"
 		stream_start g1

@@ -7,6 +7,8 @@
 # comes back by itself; a TCP connection, whose every byte is checked, lives.
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
 
 LABS=${NC2_BUILD:-$TESTS/../../../../build}/lab
 
@@ -197,6 +199,12 @@ bridged_guest() {
 	stream_end g1
 }
 
+# The queue goes on while the guest's memory becomes another kernel's.
+ends_in_kexec() {
+	d0 put g1 path auto
+	kexeced 0
+}
+
 prepare() {
 	lab push dom0 "$hostile/nc2-deaf.ko" /root/nc2-deaf.ko
 	serve g1
@@ -222,4 +230,5 @@ t "the queue stands still, and XDP redirects frames to it" queue_stands_poured
 t "nobody listens to the mailbox" event "the NIC's driver does not answer" mailbox_silent
 t "the NIC's driver is unloaded and loaded" event 'the NIC queue was taken away' no_driver
 t "a guest on the bridge: reset, no virtual functions, no driver" bridged_guest
+t "kexec is the end of a PV guest" ends_in_kexec
 finish

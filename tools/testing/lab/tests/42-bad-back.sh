@@ -85,6 +85,21 @@ harmless() {
 	done
 }
 
+# The front finds nothing and says so to Xen, which then delays the next ones.
+stormy() {
+	anew
+	on g1 sh /run/trace.sh start 'eoi=xen_irq_lateeoi,flags=%si:u32'
+	tell storm
+	sleep 1
+	alive direct
+	is "times that the front gave up" "$(times)" 0
+	on g1 sh -c 'sh /run/trace.sh stop | sed -n "s/^.* eoi: .*\(flags=.*\)/\1/p" |
+		sort | uniq -c' >"$TMP/eoi"
+	cat "$TMP/eoi"
+	# XEN_EOI_FLAG_SPURIOUS
+	grep -q 'flags=1$' "$TMP/eoi" || fail "the front has told Xen of no event for nothing"
+}
+
 # The front may think of it what it likes.
 strange() {
 	local lie
@@ -165,6 +180,7 @@ gone() {
 
 prepare() {
 	lab push dom0 "$hostile/nc2-hostile-back.ko" /root/nc2-hostile-back.ko
+	lab push g1 "$TESTS/trace.sh" /run/trace.sh
 	wait_path g1 direct
 	stream_start g1
 }

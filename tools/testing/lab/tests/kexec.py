@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Has the kernel start another one, as "kexec -l" and "kexec -e" do.
 
-The other one is a loop: none is ever started in the lab, see 30-lifecycle.sh.  In the
+The other one is a loop: none is ever started in the lab, see life.sh.  In the
 background and after a second, so that whoever asks has an answer.
 """
 import ctypes as c
