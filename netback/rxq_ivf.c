@@ -5,7 +5,7 @@
  * Each VF is one queue pair with its own requester id, behind the stock driver
  * of the physical function.  This driver takes a VF only if it is told to by
  * driver_override, and then offers it for lease.  What it does to the device is
- * in ivf.c and, for each family, igbvf.c and ixgbevf.c.
+ * in ivf.c and, for each family, igbvf.c and ixgbevf.c; which it knows, in ivf_ids.c.
  *
  * Two contexts use a started queue:
  *  - NAPI of the client: the rings and their tail registers, without a lock;
@@ -14,9 +14,7 @@
  * stops it.  The hard interrupt only masks itself and calls the client.
  */
 #include "rxq_ivf.h"
-#include "igbvf.h"
 #include "ivf.h"
-#include "ixgbevf.h"
 
 #include <linux/container_of.h>
 #include <linux/delay.h>
@@ -445,27 +443,9 @@ static void ivf_shutdown(struct pci_dev *pdev)
 	ivf_stop(&d->q);
 }
 
-/* Matched by driver_override alone: VFs without one belong to the stock drivers. */
-#define IVF_ID(dev, model) { \
-	PCI_DEVICE_DRIVER_OVERRIDE(PCI_VENDOR_ID_INTEL, dev, \
-				   PCI_ID_F_VFIO_DRIVER_OVERRIDE), \
-	.driver_data = (kernel_ulong_t)(model) }
-
-static const struct pci_device_id ivf_ids[] = {
-	IVF_ID(NC2B_IGBVF_DEV_82576, &nc2b_igbvf_models[NC2B_IGBVF_82576]),
-	IVF_ID(NC2B_IGBVF_DEV_I350, &nc2b_igbvf_models[NC2B_IGBVF_I350]),
-	IVF_ID(NC2B_IXGBEVF_DEV_82599, &nc2b_ixgbevf_models[NC2B_IXGBEVF_82599]),
-	IVF_ID(NC2B_IXGBEVF_DEV_X540, &nc2b_ixgbevf_models[NC2B_IXGBEVF_82599]),
-	IVF_ID(NC2B_IXGBEVF_DEV_X550, &nc2b_ixgbevf_models[NC2B_IXGBEVF_X550]),
-	IVF_ID(NC2B_IXGBEVF_DEV_X550EM_X, &nc2b_ixgbevf_models[NC2B_IXGBEVF_X550]),
-	IVF_ID(NC2B_IXGBEVF_DEV_X550EM_A, &nc2b_ixgbevf_models[NC2B_IXGBEVF_X550]),
-	IVF_ID(NC2B_IXGBEVF_DEV_E610, &nc2b_ixgbevf_models[NC2B_IXGBEVF_E610]),
-	{ }
-};
-
 static struct pci_driver ivf_driver = {
 	.name = IVF_DRIVER,
-	.id_table = ivf_ids,
+	.id_table = nc2b_ivf_ids,
 	.probe = ivf_probe,
 	.remove = ivf_remove,
 	.shutdown = ivf_shutdown,
