@@ -9,7 +9,7 @@
 # Compiled into the KUnit kernel, which has neither Xen nor a network.
 PURE="netback/ring netback/pool netback/nego netback/txrule netback/hash netback/mcast
  netback/ivf netback/ivf_desc netback/ivf_ids netback/ivf_mbx netback/ivf_ring netback/igbvf
- netback/ixgbevf
+ netback/ixgbevf netback/rxq
  netfront/ring netfront/pool netfront/nego netfront/txrule netfront/mclist netfront/ctrlmsg"
 
 # rule TEXT PATTERN FILES...: no line of the files may match; comments count as
