@@ -73,9 +73,12 @@ static int confine(struct net_device *dev, unsigned int vf, u16 vlan)
 		err = ops->ndo_set_vf_vlan(dev, vf, vlan, 0, htons(ETH_P_8021Q));
 	else if (vlan)
 		err = -EOPNOTSUPP;
-	if (!err && ops->ndo_set_vf_spoofchk)
-		err = ops->ndo_set_vf_spoofchk(dev, vf, true);
-	return err;
+	if (err)
+		return err;
+	/* A queue that may send in anybody's name is none for a guest. */
+	if (!ops->ndo_set_vf_spoofchk)
+		return -EOPNOTSUPP;
+	return ops->ndo_set_vf_spoofchk(dev, vf, true);
 }
 
 /**
