@@ -23,7 +23,7 @@ PORT=7016
 selftests() {
 	case $1 in
 	6.12) cat <<-'END' ;;
-		net/netdevice.sh 30 25
+		net/netdevice.sh 50 25
 		drivers/net/ping.py 3 3
 		drivers/net/queues.py 2 1
 		drivers/net/stats.py 3 0
