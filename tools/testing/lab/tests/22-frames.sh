@@ -50,12 +50,7 @@ jumbo_changes() {
 	shot a g1
 	for round in $(seq "$(often 2 30)"); do
 		echo "round $round"
-		d0 put g1 path bridged
-		wait_path g1 bridged
-		stream_moves g1
-		d0 put g1 path auto
-		wait_path g1 direct
-		stream_moves g1
+		to_and_fro g1
 	done
 	shot b g1
 	stream_end g1

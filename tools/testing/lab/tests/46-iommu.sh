@@ -62,16 +62,6 @@ everybody() {
 	pings g1 10.99.0.2
 }
 
-# to_and_fro gI: by the bridge for a while; its stream goes on.
-to_and_fro() {
-	d0 put "$1" path bridged
-	wait_path "$1" bridged
-	stream_moves "$1"
-	d0 put "$1" path auto
-	wait_path "$1" direct
-	stream_moves "$1"
-}
-
 changes() {
 	local round
 

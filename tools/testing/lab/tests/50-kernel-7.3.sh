@@ -36,12 +36,7 @@ versions() {
 
 changes() {
 	stream_start g1
-	d0 put g1 path bridged
-	wait_path g1 bridged
-	stream_moves g1
-	d0 put g1 path auto
-	wait_path g1 direct
-	stream_moves g1
+	to_and_fro g1
 	stream_end g1
 }
 

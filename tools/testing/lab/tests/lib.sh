@@ -501,6 +501,16 @@ wait_path() {
 		done' "$2"
 }
 
+# to_and_fro gI: by the bridge for a while; its stream goes on.
+to_and_fro() {
+	d0 put "$1" path bridged
+	wait_path "$1" bridged
+	stream_moves "$1"
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	stream_moves "$1"
+}
+
 # rebind gI: the guest's driver lets go of its interface, and takes it anew; until
 # it has its address and its link.
 rebind() {
