@@ -70,6 +70,7 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 		.page = nc2b_pool_page(&d->pool, rx->id),
 		.offset = nc2b_pool_offset(&d->pool, rx->id),
 		.len = rx->len,
+		.flags = rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0,
 		.hash = rx->hash,
 	};
 
@@ -83,13 +84,11 @@ static void complete_one(struct nc2b_direct *d, const struct nc2q_rx *rx,
 		return;
 	if (rx->flags & NC2Q_RX_ERR) {
 		comp.len = 0;
-		comp.flags = XEN_NC2_COMP_DROP |
-			     (rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0);
+		comp.flags |= XEN_NC2_COMP_DROP;
 		p->rx_errors++;
 	} else {
-		comp.flags = (rx->flags & NC2Q_RX_MORE ? XEN_NC2_COMP_MORE : 0) |
-			     (rx->flags & NC2Q_RX_CSUM_OK ? XEN_NC2_COMP_CSUM_OK : 0) |
-			     (rx->flags & NC2Q_RX_HASH ? XEN_NC2_COMP_HASH : 0);
+		comp.flags |= (rx->flags & NC2Q_RX_CSUM_OK ? XEN_NC2_COMP_CSUM_OK : 0) |
+			      (rx->flags & NC2Q_RX_HASH ? XEN_NC2_COMP_HASH : 0);
 		/* The administrator's VLAN is nothing that the guest knows of. */
 		if (rx->flags & NC2Q_RX_VLAN && !d->vlan) {
 			comp.flags |= XEN_NC2_COMP_VLAN;

@@ -12,12 +12,20 @@
 /* Times that the transaction is tried while others change the same nodes. */
 #define TRIES	8
 
-/*
+/**
+ * nc2b_link_write - tell the guest the state of its link now
+ * @vif: the interface
+ *
  * A directory that the toolstack has removed must not come back by our key.  The link
  * is looked at within the transaction: of two that write, the one that fails looks again.
+ *
+ * Process context.
+ *
+ * Return: 0 or a negative error.
  */
-static int write_carrier(struct xenbus_device *xdev, const struct net_device *dev)
+int nc2b_link_write(struct nc2b_vif *vif)
 {
+	struct xenbus_device *xdev = vif->xdev;
 	struct xenbus_transaction xbt;
 	int tries, err;
 
@@ -29,7 +37,7 @@ static int write_carrier(struct xenbus_device *xdev, const struct net_device *de
 			err = -ENOENT;
 		else
 			err = xenbus_printf(xbt, xdev->nodename, "carrier", "%u",
-					    netif_running(dev));
+					    netif_running(vif->dev));
 		if (err) {
 			xenbus_transaction_end(xbt, 1);
 			return err == -ENOENT ? 0 : err;
@@ -39,19 +47,6 @@ static int write_carrier(struct xenbus_device *xdev, const struct net_device *de
 			return err;
 	}
 	return err;
-}
-
-/**
- * nc2b_link_write - tell the guest the state of its link now
- * @vif: the interface
- *
- * Process context.
- *
- * Return: 0 or a negative error.
- */
-int nc2b_link_write(struct nc2b_vif *vif)
-{
-	return write_carrier(vif->xdev, vif->dev);
 }
 
 static void link_work(struct work_struct *work)

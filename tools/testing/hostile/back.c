@@ -321,8 +321,19 @@ static int falsify(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kprobe probe = { .symbol_name = "xenbus_printf", .pre_handler = falsify };
-static bool probing;
+static struct kprobe printing = { .symbol_name = "xenbus_printf", .pre_handler = falsify };
+
+/* The one that is there as long as the module. */
+static struct kprobe *probe;
+
+static int probe_with(struct kprobe *p)
+{
+	int err = register_kprobe(p);
+
+	if (!err)
+		probe = p;
+	return err;
+}
 
 static unsigned int least;
 
@@ -393,19 +404,8 @@ static struct kprobe look = {
 	.post_handler = after,
 };
 
-static bool slow;
-
-static int slow_down(void)
-{
-	int err = register_kprobe(&look);
-
-	slow = !err;
-	return err;
-}
-
 static void speed_up(void)
 {
-	unregister_kprobe(&look);
 	while (READ_ONCE(looking))
 		msleep(20);
 	/* The rest of the way out of slow_look(). */
@@ -441,16 +441,6 @@ static struct kprobe leaving = {
 	.symbol_name = "xen_nc2_back:nc2b_direct_forget_tx",
 	.pre_handler = begin_frame,
 };
-
-static bool cutting;
-
-static int cut_off(void)
-{
-	int err = register_kprobe(&leaving);
-
-	cutting = !err;
-	return err;
-}
 
 #define HELD 4
 
@@ -570,7 +560,7 @@ static int shift_frames(struct net_device *netdev)
 		return err;
 	dev_hold(netdev);
 	shifted = netdev;
-	err = register_kprobe(&copies);
+	err = probe_with(&copies);
 	if (err) {
 		dev_put(netdev);
 		shifted = NULL;
@@ -602,17 +592,14 @@ static int __init hostile_init(void)
 	struct net_device *netdev;
 	int err;
 
-	if (!strcmp(action, "key")) {
-		err = register_kprobe(&probe);
-		probing = !err;
-		return err;
-	}
+	if (!strcmp(action, "key"))
+		return probe_with(&printing);
 	if (!strcmp(action, "no-room"))
 		return crowd();
 	if (!strcmp(action, "slow-key"))
-		return slow_down();
+		return probe_with(&look);
 	if (!strcmp(action, "cut-off"))
-		return cut_off();
+		return probe_with(&leaving);
 	netdev = dev_get_by_name(&init_net, dev);
 	if (!netdev)
 		return -ENODEV;
@@ -624,20 +611,16 @@ module_init(hostile_init);
 
 static void __exit hostile_exit(void)
 {
-	if (probing)
-		unregister_kprobe(&probe);
+	if (probe)
+		unregister_kprobe(probe);
 	if (crowded)
 		unregister_kretprobe(&room);
-	if (slow)
+	if (probe == &look)
 		speed_up();
-	if (cutting)
-		unregister_kprobe(&leaving);
 	if (holding)
 		let_go();
-	if (shifted) {
-		unregister_kprobe(&copies);
+	if (shifted)
 		dev_put(shifted);
-	}
 }
 module_exit(hostile_exit);
 

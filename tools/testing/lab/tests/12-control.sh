@@ -257,7 +257,7 @@ stock_front() {
 backs_change() {
 	local before
 
-	before=$(on g1 cat /sys/class/net/eth0/carrier_changes)
+	before=$(link_changes g1)
 	stream_start g1
 	dom0 modprobe --ignore-install xen-netback
 	d0 rebind g1 xen-nc2-back vif
@@ -270,7 +270,7 @@ backs_change() {
 	d0 online g1
 	stream_moves g1
 	stream_end g1
-	is "changes of the link" "$(on g1 cat /sys/class/net/eth0/carrier_changes)" "$before"
+	is "changes of the link" "$(link_changes g1)" "$before"
 }
 
 # Written once before the front is Connected, as by a front that knows nothing of

@@ -14,10 +14,6 @@ OWN=02:16:3e:99:00:01
 # What fits into a page with headroom, a VLAN tag and what makes an skb of it.
 XDP_MTU=3502
 
-link_changes() {
-	on "$1" cat /sys/class/net/eth0/carrier_changes
-}
-
 # steady gI COMMAND...: the stream goes on and the link has not moved.
 steady() {
 	local who=$1 before

@@ -175,20 +175,27 @@ no_room_at_all() {
 	guest honest
 }
 
+# crowded_out PAGES: g1 connects while Xen has no room for so many at a time.
+crowded_out() {
+	local rc=0
+
+	guest honest
+	d0 judge
+	dom0 insmod /root/nc2-hostile-back.ko action=no-room value="$1"
+	guest rebind
+	d0 wait g1 reason '*gnttab_max_maptrack_frames*' "$LIMIT" || rc=1
+	dom0 rmmod nc2_hostile_back
+	[ "$rc" = 0 ] || fail "the reason is '$(reason g1)'"
+}
+
 # no_room PAGES...: Xen has none for so many at a time: of the rings, of the pool.  Then
 # the administrator is told what helps, and the guest not accused.
 no_room() {
-	local pages rc=0
+	local pages
 
 	for pages; do
 		echo "--- $pages"
-		guest honest
-		d0 judge
-		dom0 insmod /root/nc2-hostile-back.ko action=no-room value="$pages"
-		guest rebind
-		d0 wait g1 reason '*gnttab_max_maptrack_frames*' "$LIMIT" || rc=1
-		dom0 rmmod nc2_hostile_back
-		[ "$rc" = 0 ] || return 1
+		crowded_out "$pages"
 		judge bridged '*gnttab_max_maptrack_frames*' 1 'stays on the bridge'
 	done
 	guest honest
@@ -196,18 +203,13 @@ no_room() {
 
 # Nobody has pages of the direct path that a save would have to wait for.
 saved_without() {
-	guest honest
-	dom0 insmod /root/nc2-hostile-back.ko action=no-room value=100
-	guest rebind
-	d0 wait g1 reason '*gnttab_max_maptrack_frames*' "$LIMIT"
-	dom0 rmmod nc2_hostile_back
+	crowded_out 100
 	on g1 dmesg -C
 	dom0 xl save -c g1 /var/tmp/g1.save
 	dom0 rm /var/tmp/g1.save
 	pings wire "$(address g1)"
 	! on g1 sh -c 'dmesg | grep "keeps the pages"' || fail "the guest has waited in vain"
 	guest honest
-	d0 judge
 }
 
 # silent_connect NAME REASON

@@ -101,13 +101,13 @@ anew() {
 rewritten() {
 	local before
 
-	before=$(on g1 cat /sys/class/net/eth0/carrier_changes)
+	before=$(link_changes g1)
 	d0 play g1 4 '!4' 7 '?8' 4 '?4' 3 2 '!4' 4 back/state=4 '!4' \
 		multi-queue-num-queues=99 queue-0/tx-ring-ref="$NO_RING" \
 		queue-0/event-channel-tx="$NO_RING" feature-sg=0 request-rx-copy=0 4 '!4' \
 		-back/hotplug-status back/hotplug-status=error back/hotplug-status=connected '!4'
 	pings wire "$(address g1)"
-	is "changes of the link" "$(on g1 cat /sys/class/net/eth0/carrier_changes)" "$before"
+	is "changes of the link" "$(link_changes g1)" "$before"
 	anew back/state=5
 	if long; then
 		anew back/state=2

@@ -501,6 +501,11 @@ wait_path() {
 		done' "$2"
 }
 
+# link_changes gI: how often its link has gone up or down.
+link_changes() {
+	on "$1" cat /sys/class/net/eth0/carrier_changes
+}
+
 # to_and_fro gI: by the bridge for a while; its stream goes on.
 to_and_fro() {
 	d0 put "$1" path bridged
