@@ -491,7 +491,7 @@ static bool asked_to_leave(struct backend *be)
 	return false;
 }
 
-/* What xenbus was told of it goes with it, or each guest that ever was would leave some. */
+/* Nothing else does, and each guest that ever was would leave some. */
 static void forget_errors(struct xenbus_device *xdev)
 {
 	char *dir = kasprintf(GFP_KERNEL, "error/%s", xdev->nodename);
@@ -533,6 +533,7 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	mutex_unlock(&be->lock);
 	cancel_delayed_work_sync(&be->vif->mend);
 	xenbus_rm(XBT_NIL, xdev->nodename, "hotplug-status");
+	/* Now, not when the interface has gone: it may survive this module. */
 	forget_errors(xdev);
 	/* Whoever serves it next does not offer it; the script and the front look. */
 	nc2b_direct_withdraw(be->vif->direct);
@@ -574,6 +575,23 @@ static const struct xenbus_device_id nc2b_ids[] = {
 	{ "" }
 };
 
+/*
+ * xenbus calls it an error, in xenstore, that a driver leaves an interface to another, and
+ * no remove() follows that, nor a probe that failed.
+ */
+static int nc2b_bus_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct xenbus_device *xdev = to_xenbus_device(data);
+
+	if (event == BUS_NOTIFY_REMOVED_DEVICE && !strcmp(xdev->devicetype, "vif"))
+		forget_errors(xdev);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nc2b_bus_notifier = {
+	.notifier_call = nc2b_bus_event,
+};
+
 static struct xenbus_driver nc2b_driver = {
 	.name = "xen-nc2-back",
 	.ids = nc2b_ids,
@@ -595,7 +613,14 @@ static struct xenbus_driver nc2b_driver = {
  */
 int nc2b_xenbus_init(void)
 {
-	return __xenbus_register_backend(&nc2b_driver, NULL, KBUILD_MODNAME);
+	int err = __xenbus_register_backend(&nc2b_driver, NULL, KBUILD_MODNAME);
+
+	if (err)
+		return err;
+	err = bus_register_notifier(nc2b_driver.driver.bus, &nc2b_bus_notifier);
+	if (err)
+		nc2b_xenbus_exit();
+	return err;
 }
 
 /**
@@ -603,6 +628,7 @@ int nc2b_xenbus_init(void)
  */
 void nc2b_xenbus_exit(void)
 {
+	bus_unregister_notifier(nc2b_driver.driver.bus, &nc2b_bus_notifier);
 	xenbus_unregister_driver(&nc2b_driver);
 	wait_var_event(&uevents, !atomic_read(&uevents));
 }
