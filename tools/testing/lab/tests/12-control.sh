@@ -246,12 +246,46 @@ no_events() {
 	still back 'q*_rx_drop_stall'
 }
 
+# stock_front [OPTION...]
 stock_front() {
 	lab guest destroy g1
 	d0 clean "$LIMIT"
-	create g1 --front stock --path bridged
+	create g1 --front stock --path bridged --on-reboot restart "$@"
 	lab push g1 "$TESTS/frames.py" /run/frames.py
 }
+
+# stock_goes_on COMMAND...: its connection survives that, after which it is another domain.
+stock_goes_on() {
+	local id
+
+	id=$(dom0 xl domid g1)
+	stream_start g1
+	"$@"
+	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
+	d0 clean "$LIMIT"
+	lab guest wait g1
+	stream_moves g1
+	pings wire "$(address g1)" -s 1400
+	stream_end g1
+	iperf wire "$(address g1)" -R
+}
+
+away_and_back() {
+	dom0 xl save g1 "$SAVED"
+	d0 clean "$LIMIT"
+	restore
+}
+
+stock_migrates() {
+	stock_front --type pvh
+	stock_goes_on migrate
+}
+
+stock_reboots() {
+	reboot
+	iperf wire "$(address g1)" -R
+}
+
 
 # Its rings are taken up where they stand, and it hears of no change.
 backs_change() {
@@ -317,6 +351,12 @@ t "the MTU follows the key" mtu_follows
 t "an interface that may be direct" direct_interface
 t "the rate follows the key" rate_follows
 t "a guest with the stock front" stock_front
+t "the stock front: saved and restored" stock_goes_on away_and_back
+if long; then
+	t "the stock front: rebooted" stock_reboots
+	t "the stock front: migrated, PVH" stock_migrates
+	t "a guest with the stock front, for what follows" stock_front
+fi
 t "our back, the stock one, ours, unloaded, loaded: it goes on" backs_change
 t "a front that announces no buffers is looked after" no_events
 t "a front that asks once: multicast control, no checksums" asks_once

@@ -11,7 +11,6 @@
 # shellcheck source=tools/testing/lab/tests/life.sh
 . "$TESTS/life.sh"
 
-SAVED=/var/tmp/g1.save
 # An address that no vif line names.
 OWN=02:16:3e:99:00:01
 
@@ -74,8 +73,7 @@ saves() {
 	gave_back "$id" "$before"
 	d0 clean "$LIMIT"
 	queues_free
-	dom0 xl restore "$@" "$SAVED"
-	dom0 rm "$SAVED"
+	restore "$@"
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 }
 
@@ -131,22 +129,48 @@ saved_in_reset() {
 	until_true 120 "g1 is saved" grep -q '^saved' "$TMP/save"
 	stream_end save
 	d0 clean "$LIMIT"
-	dom0 xl restore "$SAVED"
-	dom0 rm "$SAVED"
+	restore
 	returned
 	is "times that the pages were not given back" "$(unrevoked)" $((before + 1))
 	stream_end g1
 }
 
-# Frames are on their way when it is suspended, and no page of theirs is lost: nobody
-# keeps any, and the guest has as many as before.
+# hoarded: KB of memory that waits in g1 for who does not read it.
+hoarded() {
+	on g1 ss -uanmH 'sport = :4001' | sed -n 's/.*skmem:(r\([0-9]*\)[0-9]\{3\},.*/\1/p'
+}
+
+# hoard: a program in g1 has received more pages than memory may differ by (see
+# same_memory), and keeps them.
+hoard() {
+	on g1 sh -c 'python3 -c "import signal, socket
+SO_RCVBUFFORCE = 33
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+s.bind((\"\", 4001))
+signal.pause()" >/dev/null 2>&1 &
+		echo $! >/run/hoard'
+	until_true "$LIMIT" "somebody listens" on g1 sh -c 'ss -lunH | grep ":4001 "'
+	frames wire spread "$(address g1)" 4001 20 100
+	echo "KB that wait: $(hoarded)"
+	[ "$(hoarded)" -ge 4500 ] || fail "that is too little"
+}
+
+spend() {
+	on g1 sh -c 'kill "$(cat /run/hoard)"'
+}
+
+# Frames are on their way when it is suspended, others are with who has not read them yet,
+# and no page of theirs is lost: nobody keeps any, and the guest has as many as before.
 saved() {
 	local memory
 
 	shot a g1
 	save_restore
 	memory=$(memory)
+	hoard
 	save_restore
+	spend
 	same_memory "$memory" "$(memory)"
 	shot b g1
 	still front pages_kept
@@ -162,8 +186,7 @@ own_address() {
 	d0 wait g1 reason '*another address*' "$LIMIT"
 	dom0 xl save g1 "$SAVED"
 	d0 clean "$LIMIT"
-	dom0 xl restore "$SAVED"
-	dom0 rm "$SAVED"
+	restore
 	lab guest wait g1
 	is "address of g1" "$(mac_of g1)" "$OWN"
 	d0 wait g1 reason '*another address*' "$LIMIT"
@@ -205,15 +228,9 @@ saved_wavering() {
 	wavered 'bridged auto direct' dom0 xl save g1 "$SAVED"
 	d0 clean "$LIMIT"
 	queues_free
-	dom0 xl restore "$SAVED"
-	dom0 rm "$SAVED"
+	restore
 	returned
 	stream_end g1
-}
-
-# migrate [RECEIVER]: by xl's own local transport; the receiver is a child of the sender.
-migrate() {
-	dom0 xl migrate -s '' g1 "${1:-xl migrate-receive}"
 }
 
 migrated() {
@@ -316,8 +333,7 @@ came_to_none() {
 restore_without() {
 	dom0 xl save g1 "$SAVED"
 	dom0 nc2-vfs take nic0
-	dom0 xl restore "$SAVED"
-	dom0 rm "$SAVED"
+	restore
 }
 
 # Here one host is both: its queues go when the guest has left its own, to be suspended.
@@ -336,17 +352,8 @@ migrate_without() {
 }
 
 restarted() {
-	local id
-
 	settle g1
-	stream_start g1
-	id=$(dom0 xl domid g1)
-	dom0 xl reboot g1
-	until_true "$LIMIT" "g1 begins anew" dom0 sh -c "[ \"\$(xl domid g1)\" -gt $id ]"
-	stream_end g1
-	lab guest wait g1
-	serve g1
-	d0 clean "$LIMIT"
+	reboot
 	settle g1
 	stream_start g1
 	stream_end g1

@@ -14,6 +14,34 @@
 
 WAY=direct
 
+# Where a test saves g1 in dom0.
+SAVED=/var/tmp/g1.save
+
+# restore [OPTION...]
+restore() {
+	dom0 xl restore "$@" "$SAVED"
+	dom0 rm "$SAVED"
+}
+
+# migrate [RECEIVER]: by xl's own local transport; the receiver is a child of the sender.
+migrate() {
+	dom0 xl migrate -s '' g1 "${1:-xl migrate-receive}"
+}
+
+# reboot: of g1, which was to be restarted then, under traffic.
+reboot() {
+	local id
+
+	stream_start g1
+	id=$(dom0 xl domid g1)
+	dom0 xl reboot g1
+	until_true "$LIMIT" "g1 begins anew" dom0 sh -c "[ \"\$(xl domid g1)\" -gt $id ]"
+	stream_end g1
+	lab guest wait g1
+	serve g1
+	d0 clean "$LIMIT"
+}
+
 bridged() {
 	WAY=bridged
 	"$@"
