@@ -296,13 +296,31 @@ load() {
 	wait_address g1
 }
 
+offered_queues() {
+	is "queues that the back offers" "$(dom0 sh -c 'xenstore-read \
+		"/local/domain/0/backend/vif/$(xl domid g1)/0/multi-queue-max-queues"')" "$1"
+}
+
 # Either end is told more than it takes, which is more than there are CPUs.
 most_queues() {
 	back max_queues=99
 	load max_queues=99
-	is "queues that the back offers" "$(dom0 sh -c 'xenstore-read \
-		"/local/domain/0/backend/vif/$(xl domid g1)/0/multi-queue-max-queues"')" 16
+	offered_queues 16
 	each_queue g1 nc2 nc2 16
+}
+
+# Each end has as many as it has CPUs, of which neither has more than 8 here.
+usual_queues() {
+	local cpus
+
+	load
+	offered_queues 16
+	queues g1 2
+	cpus=$(dom0 nproc)
+	back max_queues=0
+	load
+	offered_queues "$cpus"
+	queues g1 $((cpus < 2 ? cpus : 2))
 	back max_queues=2
 	load
 	queues g1 2
@@ -471,6 +489,7 @@ t "short frames are copied to send, pages of long ones granted" copied_or_grante
 t "no slab memory is granted" no_slab
 t "used pages are granted as they are" granted_used 1 32
 t "16 queues, the most that there are" most_queues
+t "as many queues as CPUs, where nobody says how many" usual_queues
 t "the netdev is there before InitWait" netdev_first
 t "no grant for a frame on the direct path" no_grants
 t "direct: GRO in the guest" gro_direct

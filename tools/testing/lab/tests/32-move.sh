@@ -514,7 +514,7 @@ on_the_direct_path() {
 	if only PV; then
 		t "$type: rebooted" restarted
 	fi
-	if [ $type = PVH ]; then
+	if only PVH; then
 		t "the interface has a name of its own" renamed
 	fi
 }

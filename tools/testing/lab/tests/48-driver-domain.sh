@@ -55,7 +55,7 @@ served() {
 # dom0's name for its NIC is nothing to the driver domain.
 guest_comes() {
 	g2_is_behind_g1
-	create g2 --vif backend=g1
+	create g2 --vif backend=g1 "$@"
 	until_true "$LIMIT" "the back says why" back_says reason 'no interface has the name*'
 	served
 }
@@ -211,6 +211,8 @@ if long; then
 	t "PVH: the guest's interface is from it again" moves_over
 	t "PVH: xl network-detach" detached
 	t "PVH: xl network-attach" attached
+	t "PVH: xl destroy of the guest" guest_destroyed
+	t "PVH: the next guest, PVH as well" guest_comes --type pvh
 	t "PVH: xl destroy of the driver domain" driver_destroyed
 fi
 finish
