@@ -73,7 +73,8 @@ saves() {
 	gave_back "$id" "$before"
 	d0 clean "$LIMIT"
 	queues_free
-	restore "$@"
+	dom0 xl restore "$@" "$SAVED"
+	dom0 rm "$SAVED"
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 }
 
@@ -143,12 +144,9 @@ hoarded() {
 # hoard: a program in g1 has received more pages than memory may differ by (see
 # same_memory), and keeps them.
 hoard() {
-	on g1 sh -c 'python3 -c "import signal, socket
-SO_RCVBUFFORCE = 33
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
-s.bind((\"\", 4001))
-signal.pause()" >/dev/null 2>&1 &
+	lab push g1 "$TESTS/frames.py" /run/frames.py
+	# shellcheck disable=SC2016 # expanded in the guest
+	on g1 sh -c 'python3 /run/frames.py hoard 4001 >/dev/null 2>&1 &
 		echo $! >/run/hoard'
 	until_true "$LIMIT" "somebody listens" on g1 sh -c 'ss -lunH | grep ":4001 "'
 	frames wire spread "$(address g1)" 4001 20 100
@@ -157,6 +155,7 @@ signal.pause()" >/dev/null 2>&1 &
 }
 
 spend() {
+	# shellcheck disable=SC2016 # expanded in the guest
 	on g1 sh -c 'kill "$(cat /run/hoard)"'
 }
 

@@ -32,6 +32,7 @@ frames.py spread HOST PORT FLOWS N
                                   ports, as far as there is room for them
 frames.py held HOST PORT FLOWS N  sends N small datagrams from each of FLOWS ports;
                                   prints the most memory that they took on their way
+frames.py hoard PORT              receives datagrams and reads none, until it is ended
 frames.py burst HOST PORT N SIZE [hop|destination]
                                   sends N datagrams by one system call, which the kernel
                                   cuts no sooner than for an interface that cannot; with
@@ -57,13 +58,14 @@ import array
 import fcntl
 import ipaddress
 import select
+import signal
 import socket
 import struct
 import sys
 import termios
 import time
 
-SO_ATTACH_FILTER, SO_SNDBUFFORCE = 26, 32
+SO_ATTACH_FILTER, SO_SNDBUFFORCE, SO_RCVBUFFORCE = 26, 32, 33
 UDP_SEGMENT = 103
 DF = 0x4000
 VNI = 5
@@ -320,6 +322,13 @@ def on_the_way(sockets):
     return total
 
 
+def hoard(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+    s.bind(('', int(port)))
+    signal.pause()
+
+
 def held(host, port, flows, n):
     sockets = flows_of(flows)
     most = 0
@@ -455,6 +464,6 @@ def claimed(dev, name, honest, seconds):
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
      'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
-     'announced': announced, 'spread': spread, 'held': held, 'burst': burst, 'flood': flood,
-     'pieces': pieces, 'claim': claim, 'claimed': claimed, 'taken': taken,
+     'announced': announced, 'spread': spread, 'held': held, 'hoard': hoard, 'burst': burst,
+     'flood': flood, 'pieces': pieces, 'claim': claim, 'claimed': claimed, 'taken': taken,
      'stamped': stamped, 'heard': heard, 'tunnel': tunnel}[sys.argv[1]](*sys.argv[2:])

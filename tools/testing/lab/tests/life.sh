@@ -17,9 +17,8 @@ WAY=direct
 # Where a test saves g1 in dom0.
 SAVED=/var/tmp/g1.save
 
-# restore [OPTION...]
 restore() {
-	dom0 xl restore "$@" "$SAVED"
+	dom0 xl restore "$SAVED"
 	dom0 rm "$SAVED"
 }
 
