@@ -220,6 +220,10 @@ quiet_uplink() {
 	promiscuity_is 1
 	dom0 sh -exc "$(typed "$DOC" '    post-up ip' '    post-up bridge' | sed 's/^ *post-up //')"
 	promiscuity_is 0
+	# As where other ports flood, once they are gone.
+	dom0 bridge link set dev nic0 learning on
+	promiscuity_is 0
+	dom0 bridge link set dev nic0 learning off
 	# The price of one vif of another kind.
 	dom0 xl network-attach g1 mac=00:16:3e:99:00:21 bridge=xenbr0 script=vif-bridge
 	until_true "$LIMIT" "the uplink is promiscuous" promiscuity_is 1
@@ -250,11 +254,10 @@ one_interface() {
 	local text id
 
 	id=$(dom0 xl domid g1)
-	text=$(typed "$DOC" 'modprobe --ignore-install' \
-		'echo vif-5-0 >/sys/bus/xen-backend/drivers/vif/bind')
+	text=$(typed "$DOC" 'modprobe --ignore-install' 'XENBUS_PATH=$path vif=vif5.0' |
+		sed "s/vif-5-0/vif-$id-0/; s,vif/5/0,vif/$id/0,; s/vif5\.0/vif$id.0/")
 	stream_start g1
-	dom0 sh -exc "${text//vif-5-0/vif-$id-0}"
-	d0 online g1
+	dom0 sh -exc "$text"
 	is "driver of the interface" "$(driver)" vif
 	stream_moves g1
 	d0 rebind g1 vif xen-nc2-back
@@ -267,7 +270,7 @@ one_interface() {
 stock_again() {
 	lab guest destroy g1
 	d0 clean "$LIMIT"
-	type_in_dom0 "$DOC" 'rm /etc/modprobe.d/nc2.conf' 'modprobe xen-netback'
+	type_in_dom0 "$DOC" 'bridge link set dev enp3s0f0 learning on' 'modprobe xen-netback'
 	is "what is loaded" "$(backs)" xen_netback
 	queues 0
 	is "who wants the unit" "$(wants)" ''
