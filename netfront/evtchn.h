@@ -47,6 +47,11 @@ void nc2f_irq_eoi(struct nc2f_irq *irq);
 static inline void nc2f_irq_raise(struct nc2f_irq *irq)
 {
 	atomic_set(&irq->pending, 1);
+	/*
+	 * Before the caller looks who is to find it.  Whoever changes that then wakes a
+	 * poll or a work, which is a barrier as well, and looks for events.
+	 */
+	smp_mb__after_atomic();
 }
 
 #endif /* NC2F_EVTCHN_H */
