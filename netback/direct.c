@@ -157,11 +157,6 @@ static void read_config(struct nc2b_direct *d)
 	kfree(text);
 }
 
-static u32 pool_limit(void)
-{
-	return clamp_t(u32, READ_ONCE(max_pool_pages), 1, XEN_NC2_MAX_POOL_PAGES);
-}
-
 /**
  * nc2b_direct_offer - write this connection's offer to xenstore
  * @d: detached
@@ -177,6 +172,7 @@ int nc2b_direct_offer(struct nc2b_direct *d)
 
 	read_config(d);
 	d->offered = READ_ONCE(offer_direct) && d->nic[0];
+	d->max_pool = clamp_t(u32, READ_ONCE(max_pool_pages), 1, XEN_NC2_MAX_POOL_PAGES);
 	if (!d->nic[0])
 		d->reason = "no NIC named in the vif line (gatewaydev=)";
 	else if (!d->offered)
@@ -190,7 +186,7 @@ int nc2b_direct_offer(struct nc2b_direct *d)
 				    "%s", d->nonce);
 	if (!err)
 		err = xenbus_printf(XBT_NIL, xdev->nodename,
-				    XEN_NC2_KEY_MAX_POOL_PAGES, "%u", pool_limit());
+				    XEN_NC2_KEY_MAX_POOL_PAGES, "%u", d->max_pool);
 	return err;
 }
 
@@ -272,7 +268,7 @@ void nc2b_direct_attach(struct nc2b_direct *d)
 	mutex_lock(&d->lock);
 	if (!d->offered || d->attached)
 		goto out;
-	verdict = nc2b_block_map(&d->block, d->vif->xdev, d->nonce, pool_limit());
+	verdict = nc2b_block_map(&d->block, d->vif->xdev, d->nonce, d->max_pool);
 	if (!verdict) {
 		verdict = attach_rings(d);
 		if (verdict)

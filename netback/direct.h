@@ -107,6 +107,7 @@ enum nc2b_eoi {
  * @vlan: VLAN from xl's vlan, 0 for none, VLAN_N_VID if that is not one VLAN
  * @nonce: of this connection
  * @offered: feature-nc2 said something else than 0
+ * @max_pool: largest pool that was offered, in pages
  * @attached: @block, @pool, @irq and @napi exist; under @lock
  * @direct: the direct path is active; under @lock, read from anywhere
  * @backoff: ms before the next try to enter it; under @lock
@@ -170,6 +171,7 @@ struct nc2b_direct {
 	u16 vlan;
 	char nonce[XEN_NC2_NONCE_DIGITS + 1];
 	bool offered;
+	u32 max_pool;
 	bool attached;
 	bool direct;
 	u32 backoff;

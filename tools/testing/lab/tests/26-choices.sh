@@ -402,10 +402,15 @@ front_parameters() {
 	bridged_because 'front does not ask for it' '*not trusted*'
 }
 
-# And the front is what it was.
+# The front is what it was.  What was offered holds, whatever the parameter says since.
 back_parameters() {
-	front direct=Y trusted=Y
+	unplug g1
+	on g1 rmmod xen_nc2_front
+	give g1 gatewaydev=nic0
 	back max_pool_pages=64
+	on g1 insmod /lab/modules/xen-nc2-front.ko
+	wait_path g1 direct
+	is "pages of the pool" "$(pool_pages)" 1024
 	rebind g1
 	wait_path g1 direct
 	is "pages of the pool" "$(pool_pages)" 64

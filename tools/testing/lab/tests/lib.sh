@@ -276,14 +276,19 @@ unplug() {
 	d0 no_vif "$1" "$LIMIT"
 }
 
-# plug gI [KEY=VALUE...]: it gets one, with these keys in its vif line.
-plug() {
+# give gI [KEY=VALUE...]: it gets one, with these keys in its vif line.
+give() {
 	local who=$1
 
 	shift
 	dom0 xl network-attach "$who" "mac=00:16:3e:99:00:0${who#g}" bridge=xenbr0 \
 		script=vif-nc2 "$@"
-	wait_address "$who"
+}
+
+# plug gI [KEY=VALUE...]: the same, and uses it.
+plug() {
+	give "$@"
+	wait_address "$1"
 }
 
 # pings FROM ADDRESS [OPTION...]: until three have come back, within 30 s.
