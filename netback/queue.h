@@ -158,6 +158,7 @@ struct nc2b_rx_slot {
  * @backlog: frames that wait for the guest; under its own lock
  * @backlog_bytes: the sum of their costs; under the lock of @backlog
  * @stall: runs when the head of @backlog has waited too long
+ * @stall_at: when that is, in jiffies; @rx_napi only
  * @repoll: runs @rx_napi while frames wait for a guest that sends no events
  * @flags: NC2B_RX_STALLED; atomic bit operations
  * @tx_sync: protects TX_* of @stats against torn reads on 32 bit machines
@@ -192,6 +193,7 @@ struct nc2b_queue {
 	struct sk_buff_head backlog;
 	u32 backlog_bytes;
 	struct timer_list stall;
+	unsigned long stall_at;
 	struct timer_list repoll;
 	unsigned long flags;
 

@@ -98,6 +98,8 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 	full = q->backlog_bytes >= 2 * NC2B_RXQ_BYTES;
 	if (!full) {
 		q->backlog_bytes += cb->cost;
+		/* The frame is whole before rx_head() finds it, which takes no lock. */
+		smp_wmb();
 		__skb_queue_tail(&q->backlog, skb);
 	} else {
 		rx_inc(q, NC2B_RX_DROP_FULL);
@@ -126,6 +128,14 @@ void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb)
 	rx_inc(q, NC2B_RX_FILTERED);
 	spin_unlock_irqrestore(&q->backlog.lock, flags);
 	dev_consume_skb_any(skb);
+}
+
+/* The frame that is next; only the poll takes it away. */
+static struct sk_buff *rx_head(struct nc2b_queue *q)
+{
+	struct sk_buff *skb = READ_ONCE(q->backlog.next);
+
+	return skb == (struct sk_buff *)&q->backlog ? NULL : skb;
 }
 
 static struct sk_buff *rx_dequeue(struct nc2b_queue *q)
@@ -370,7 +380,7 @@ static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
 	struct sk_buff *skb;
 	int n = 0, have;
 
-	while (n < budget && (skb = skb_peek(&q->backlog)) != NULL) {
+	while (n < budget && (skb = rx_head(q)) != NULL) {
 		u32 slots = rx_slots(skb, o->headroom);
 		u32 ops = rx_ops(skb, o->headroom);
 
@@ -455,10 +465,16 @@ static void rx_finish(struct nc2b_queue *q, const struct rx_out *o,
 /* The head of the backlog waits for the guest, or nothing does. */
 static void rx_watch_stall(struct nc2b_queue *q, int done)
 {
-	if (skb_queue_empty_lockless(&q->backlog))
+	bool empty = skb_queue_empty_lockless(&q->backlog);
+
+	if (!done && !empty && (timer_pending(&q->stall) ||
+				test_bit(NC2B_RX_STALLED, &q->flags)))
+		return;
+	q->stall_at = jiffies + NC2B_RX_STALL;
+	if (empty)
 		timer_delete(&q->stall);
-	else if (done || !timer_pending(&q->stall))
-		mod_timer(&q->stall, jiffies + NC2B_RX_STALL);
+	else
+		mod_timer(&q->stall, q->stall_at);
 }
 
 /*
@@ -475,9 +491,16 @@ static void rx_watch_buffers(struct nc2b_queue *q)
 
 static bool rx_may_go_on(struct nc2b_queue *q)
 {
-	struct sk_buff *skb = skb_peek(&q->backlog);
+	struct sk_buff *skb = rx_head(q);
 
 	return skb && rx_have_slots(q, rx_slots(skb, READ_ONCE(q->vif->headroom))) > 0;
+}
+
+/* The timer may have fired when the guest took what it was about. */
+static bool rx_stalled(struct nc2b_queue *q)
+{
+	return test_and_clear_bit(NC2B_RX_STALLED, &q->flags) &&
+	       time_after_eq(jiffies, q->stall_at) && !rx_may_go_on(q);
 }
 
 /**
@@ -494,8 +517,7 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	struct rx_out o;
 	int done = 0, n;
 
-	if ((test_and_clear_bit(NC2B_RX_STALLED, &q->flags) && !rx_may_go_on(q)) ||
-	    READ_ONCE(q->vif->broken))
+	if (rx_stalled(q) || READ_ONCE(q->vif->broken))
 		nc2b_rx_purge(q);
 
 	while (done < budget && !READ_ONCE(q->vif->broken)) {
