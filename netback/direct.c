@@ -30,7 +30,30 @@ MODULE_PARM_DESC(max_pool_pages, "Largest receive pool that a guest may have, in
  */
 void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n)
 {
+	unsigned long flags = u64_stats_update_begin_irqsave(&d->slow_sync);
+
 	u64_stats_add(&d->stats[which], n);
+	u64_stats_update_end_irqrestore(&d->slow_sync, flags);
+}
+
+/**
+ * nc2b_direct_stats - what has been counted
+ * @d: the direct path
+ * @n: the counters, NC2B_D_STATS of them
+ *
+ * Any context.
+ */
+void nc2b_direct_stats(const struct nc2b_direct *d, u64 *n)
+{
+	unsigned int fast, slow, i;
+
+	do {
+		fast = u64_stats_fetch_begin(&d->sync);
+		slow = u64_stats_fetch_begin(&d->slow_sync);
+		for (i = 0; i < NC2B_D_STATS; i++)
+			n[i] = u64_stats_read(&d->stats[i]);
+	} while (u64_stats_fetch_retry(&d->sync, fast) ||
+		 u64_stats_fetch_retry(&d->slow_sync, slow));
 }
 
 /**
@@ -115,6 +138,7 @@ struct nc2b_direct *nc2b_direct_create(struct nc2b_vif *vif)
 	init_waitqueue_head(&d->ack_wait);
 	nc2b_coalesce_init(&d->coalesce);
 	u64_stats_init(&d->sync);
+	u64_stats_init(&d->slow_sync);
 	nc2b_share_add(d);
 	return d;
 }
@@ -354,11 +378,14 @@ out:
  * @d: the direct path
  * @s: the sums; the netdev transmits what the guest receives
  */
-void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s)
+void nc2b_direct_add_stats(const struct nc2b_direct *d, struct rtnl_link_stats64 *s)
 {
-	s->tx_packets += u64_stats_read(&d->stats[NC2B_D_RX_FRAMES]);
-	s->tx_bytes += u64_stats_read(&d->stats[NC2B_D_RX_BYTES]);
-	s->tx_errors += u64_stats_read(&d->stats[NC2B_D_RX_ERRORS]);
-	s->rx_packets += u64_stats_read(&d->stats[NC2B_D_TX_FRAMES]);
-	s->rx_bytes += u64_stats_read(&d->stats[NC2B_D_TX_BYTES]);
+	u64 n[NC2B_D_STATS];
+
+	nc2b_direct_stats(d, n);
+	s->tx_packets += n[NC2B_D_RX_FRAMES];
+	s->tx_bytes += n[NC2B_D_RX_BYTES];
+	s->tx_errors += n[NC2B_D_RX_ERRORS];
+	s->rx_packets += n[NC2B_D_TX_FRAMES];
+	s->rx_bytes += n[NC2B_D_TX_BYTES];
 }

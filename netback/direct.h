@@ -159,8 +159,9 @@ enum nc2b_eoi {
  * @seen_filter: filter_seq of the guest's last request that was carried out
  * @filtered: when it was last looked at (jiffies); under @lock
  * @ack_wait: woken by the guest's events
- * @sync: protects @stats
- * @stats: counters; the first ones written by NAPI, the last by @work
+ * @sync: protects @stats against torn reads on 32 bit machines: those of NAPI
+ * @slow_sync: those of nc2b_direct_count()
+ * @stats: counters
  */
 struct nc2b_direct {
 	struct nc2b_vif *vif;
@@ -225,6 +226,7 @@ struct nc2b_direct {
 	wait_queue_head_t ack_wait;
 
 	struct u64_stats_sync sync;
+	struct u64_stats_sync slow_sync;
 	u64_stats_t stats[NC2B_D_STATS];
 };
 
@@ -237,7 +239,8 @@ void nc2b_direct_attach(struct nc2b_direct *d);
 void nc2b_direct_revoke(struct nc2b_direct *d, const char *reason, bool alive);
 bool nc2b_direct_wants_revoke(const struct nc2b_direct *d);
 void nc2b_direct_detach(struct nc2b_direct *d, bool alive);
-void nc2b_direct_add_stats(struct nc2b_direct *d, struct rtnl_link_stats64 *s);
+void nc2b_direct_stats(const struct nc2b_direct *d, u64 *n);
+void nc2b_direct_add_stats(const struct nc2b_direct *d, struct rtnl_link_stats64 *s);
 bool nc2b_direct_eoi(struct nc2b_direct *d, bool worked);
 void nc2b_direct_break(struct nc2b_direct *d, const char *what);
 void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n);

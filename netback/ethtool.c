@@ -42,14 +42,14 @@ static const char direct_names[NC2B_D_STATS][ETH_GSTRING_LEN] = {
 	[NC2B_D_DEMOTED] = "direct_left",
 };
 
-/* Called under RTNL, as connecting and disconnecting are: queues stay. */
+/* Called under RTNL, as connecting is: the number of counters stays. */
 static int nc2b_get_sset_count(struct net_device *dev, int set)
 {
 	struct nc2b_vif *vif = netdev_priv(dev);
 
 	if (set != ETH_SS_STATS)
 		return -EOPNOTSUPP;
-	return NC2B_D_STATS + (vif->queues ? vif->nr_queues * NC2B_STATS : 0);
+	return NC2B_D_STATS + vif->most_queues * NC2B_STATS;
 }
 
 static void nc2b_get_strings(struct net_device *dev, u32 set, u8 *data)
@@ -61,7 +61,7 @@ static void nc2b_get_strings(struct net_device *dev, u32 set, u8 *data)
 		return;
 	for (i = 0; i < NC2B_D_STATS; i++)
 		ethtool_puts(&data, direct_names[i]);
-	for (q = 0; vif->queues && q < vif->nr_queues; q++)
+	for (q = 0; q < vif->most_queues; q++)
 		for (i = 0; i < NC2B_STATS; i++)
 			ethtool_sprintf(&data, "q%u_%s", q, queue_names[i]);
 }
@@ -70,13 +70,12 @@ static void nc2b_get_ethtool_stats(struct net_device *dev,
 				   struct ethtool_stats *stats, u64 *data)
 {
 	struct nc2b_vif *vif = netdev_priv(dev);
-	unsigned int q, i;
+	unsigned int q;
 
-	for (i = 0; i < NC2B_D_STATS; i++)
-		*data++ = u64_stats_read(&vif->direct->stats[i]);
-	for (q = 0; vif->queues && q < vif->nr_queues; q++)
-		for (i = 0; i < NC2B_STATS; i++)
-			*data++ = u64_stats_read(&vif->queues[q].stats[i]);
+	nc2b_direct_stats(vif->direct, data);
+	data += NC2B_D_STATS;
+	for (q = 0; q < vif->most_queues; q++, data += NC2B_STATS)
+		nc2b_vif_queue_stats(vif, q, data);
 }
 
 static void nc2b_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)

@@ -12,6 +12,31 @@
 #include <xen/xenbus.h>
 
 /**
+ * nc2b_queue_add_stats - add the queue's counters to others
+ * @q: the queue
+ * @sum: NC2B_STATS of them
+ *
+ * Any context.
+ */
+void nc2b_queue_add_stats(const struct nc2b_queue *q, u64 *sum)
+{
+	unsigned int tx, rx, in, i;
+	u64 n[NC2B_STATS];
+
+	do {
+		tx = u64_stats_fetch_begin(&q->tx_sync);
+		rx = u64_stats_fetch_begin(&q->rx_sync);
+		in = u64_stats_fetch_begin(&q->in_sync);
+		for (i = 0; i < NC2B_STATS; i++)
+			n[i] = u64_stats_read(&q->stats[i]);
+	} while (u64_stats_fetch_retry(&q->tx_sync, tx) ||
+		 u64_stats_fetch_retry(&q->rx_sync, rx) ||
+		 u64_stats_fetch_retry(&q->in_sync, in));
+	for (i = 0; i < NC2B_STATS; i++)
+		sum[i] += n[i];
+}
+
+/**
  * nc2b_queue_eoi - tell Xen that an event has been dealt with
  * @q: the queue
  * @which: NC2B_EOI_TX or NC2B_EOI_RX: the caller's direction
@@ -194,6 +219,7 @@ int nc2b_queue_map(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
 	timer_setup(&q->credit, nc2b_tx_credit, 0);
 	u64_stats_init(&q->tx_sync);
 	u64_stats_init(&q->rx_sync);
+	u64_stats_init(&q->in_sync);
 
 	q->tx_ops = kcalloc(NC2B_COPY_OPS, sizeof(*q->tx_ops), GFP_KERNEL);
 	q->rx_ops = kcalloc(NC2B_COPY_OPS, sizeof(*q->rx_ops), GFP_KERNEL);

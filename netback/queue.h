@@ -8,6 +8,8 @@
 #ifndef NC2B_QUEUE_H
 #define NC2B_QUEUE_H
 
+#include "stats.h"
+
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/timer.h>
@@ -42,46 +44,6 @@ struct nc2b_vif;
 #define NC2B_RX_STALL		(10 * HZ)
 /* How often to look for buffers of a guest that does not announce them. */
 #define NC2B_RX_REPOLL		msecs_to_jiffies(5)
-
-/**
- * enum nc2b_stat - counters of a queue of the bridged path
- * @NC2B_TX_FRAMES: frames taken from the guest
- * @NC2B_TX_BYTES: their bytes
- * @NC2B_TX_COPIED: bytes that Xen copied for them
- * @NC2B_TX_DROP_COPY: frames lost because a grant could not be copied from
- * @NC2B_TX_DROP_BAD: frames refused: too short, too long, bad checksum offsets
- * @NC2B_TX_DROP_DOWN: frames that came while the interface was down
- * @NC2B_TX_DROP_NOMEM: frames lost for want of memory
- * @NC2B_RX_FRAMES: frames put into the guest's pages
- * @NC2B_RX_BYTES: their bytes
- * @NC2B_RX_COPIED: bytes that Xen copied for them
- * @NC2B_RX_DROP_COPY: frames lost because a grant could not be copied to
- * @NC2B_RX_DROP_FULL: frames that found the queue full
- * @NC2B_RX_DROP_STALL: frames that waited too long for the guest
- * @NC2B_RX_DROP_NOMEM: frames lost for want of memory
- * @NC2B_RX_REPOLLS: looks for buffers of a guest that does not announce them
- * @NC2B_RX_FILTERED: multicast frames that the guest has not asked for
- * @NC2B_STATS: number of counters
- */
-enum nc2b_stat {
-	NC2B_TX_FRAMES,
-	NC2B_TX_BYTES,
-	NC2B_TX_COPIED,
-	NC2B_TX_DROP_COPY,
-	NC2B_TX_DROP_BAD,
-	NC2B_TX_DROP_DOWN,
-	NC2B_TX_DROP_NOMEM,
-	NC2B_RX_FRAMES,
-	NC2B_RX_BYTES,
-	NC2B_RX_COPIED,
-	NC2B_RX_DROP_COPY,
-	NC2B_RX_DROP_FULL,
-	NC2B_RX_DROP_STALL,
-	NC2B_RX_DROP_NOMEM,
-	NC2B_RX_REPOLLS,
-	NC2B_RX_FILTERED,
-	NC2B_STATS,
-};
 
 /**
  * struct nc2b_tx_frame - a frame that waits for its copies from the guest
@@ -162,8 +124,9 @@ struct nc2b_rx_slot {
  * @repoll: runs @rx_napi while frames wait for a guest that sends no events
  * @flags: NC2B_RX_STALLED; atomic bit operations
  * @tx_sync: protects TX_* of @stats against torn reads on 32 bit machines
- * @rx_sync: the same for RX_*
- * @stats: counters; TX_* written by @tx_napi, RX_* by @rx_napi
+ * @rx_sync: the same for RX_*, but for two
+ * @in_sync: the same for RX_DROP_FULL and RX_FILTERED, under the lock of @backlog
+ * @stats: counters; TX_* written by @tx_napi, RX_* by @rx_napi or by who sends
  */
 struct nc2b_queue {
 	struct nc2b_vif *vif;
@@ -199,6 +162,7 @@ struct nc2b_queue {
 
 	struct u64_stats_sync tx_sync;
 	struct u64_stats_sync rx_sync;
+	struct u64_stats_sync in_sync;
 	u64_stats_t stats[NC2B_STATS];
 };
 
@@ -230,6 +194,7 @@ void nc2b_queue_unmap(struct nc2b_queue *q);
 void nc2b_queue_spoil(struct nc2b_queue *q);
 int nc2b_queue_start(struct nc2b_queue *q, const struct nc2b_queue_keys *keys);
 void nc2b_queue_stop(struct nc2b_queue *q);
+void nc2b_queue_add_stats(const struct nc2b_queue *q, u64 *sum);
 bool nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);
 
 /* tx.c: NAPI poll function; timer. */

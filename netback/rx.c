@@ -33,11 +33,20 @@ struct rx_out {
 	struct nc2b_rx_slot *cur;
 };
 
+/* In the poll. */
 static void rx_inc(struct nc2b_queue *q, enum nc2b_stat which)
 {
 	u64_stats_update_begin(&q->rx_sync);
 	u64_stats_inc(&q->stats[which]);
 	u64_stats_update_end(&q->rx_sync);
+}
+
+/* Under the lock of the backlog. */
+static void in_inc(struct nc2b_queue *q, enum nc2b_stat which)
+{
+	u64_stats_update_begin(&q->in_sync);
+	u64_stats_inc(&q->stats[which]);
+	u64_stats_update_end(&q->in_sync);
 }
 
 /* Slots of the guest's that a frame takes. */
@@ -102,7 +111,7 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 		smp_wmb();
 		__skb_queue_tail(&q->backlog, skb);
 	} else {
-		rx_inc(q, NC2B_RX_DROP_FULL);
+		in_inc(q, NC2B_RX_DROP_FULL);
 	}
 	if (q->backlog_bytes >= NC2B_RXQ_BYTES)
 		netif_tx_stop_queue(txq);
@@ -125,7 +134,7 @@ void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->backlog.lock, flags);
-	rx_inc(q, NC2B_RX_FILTERED);
+	in_inc(q, NC2B_RX_FILTERED);
 	spin_unlock_irqrestore(&q->backlog.lock, flags);
 	dev_consume_skb_any(skb);
 }

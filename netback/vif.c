@@ -92,34 +92,46 @@ static int nc2b_vif_stop(struct net_device *dev)
 }
 
 /* The netdev transmits what the guest receives, and the other way round. */
-static void add_queue_stats(struct nc2b_queue *q, struct rtnl_link_stats64 *s)
+static void add_queue_stats(const u64 *n, struct rtnl_link_stats64 *s)
 {
-	s->tx_packets += u64_stats_read(&q->stats[NC2B_RX_FRAMES]);
-	s->tx_bytes += u64_stats_read(&q->stats[NC2B_RX_BYTES]);
-	s->tx_dropped += u64_stats_read(&q->stats[NC2B_RX_DROP_FULL]) +
-			 u64_stats_read(&q->stats[NC2B_RX_DROP_STALL]) +
-			 u64_stats_read(&q->stats[NC2B_RX_DROP_NOMEM]);
-	s->tx_errors += u64_stats_read(&q->stats[NC2B_RX_DROP_COPY]);
-	s->rx_packets += u64_stats_read(&q->stats[NC2B_TX_FRAMES]);
-	s->rx_bytes += u64_stats_read(&q->stats[NC2B_TX_BYTES]);
-	s->rx_dropped += u64_stats_read(&q->stats[NC2B_TX_DROP_DOWN]) +
-			 u64_stats_read(&q->stats[NC2B_TX_DROP_NOMEM]);
-	s->rx_errors += u64_stats_read(&q->stats[NC2B_TX_DROP_BAD]) +
-			u64_stats_read(&q->stats[NC2B_TX_DROP_COPY]);
+	s->tx_packets += n[NC2B_RX_FRAMES];
+	s->tx_bytes += n[NC2B_RX_BYTES];
+	s->tx_dropped += n[NC2B_RX_DROP_FULL] + n[NC2B_RX_DROP_STALL] + n[NC2B_RX_DROP_NOMEM];
+	s->tx_errors += n[NC2B_RX_DROP_COPY];
+	s->rx_packets += n[NC2B_TX_FRAMES];
+	s->rx_bytes += n[NC2B_TX_BYTES];
+	s->rx_dropped += n[NC2B_TX_DROP_DOWN] + n[NC2B_TX_DROP_NOMEM];
+	s->rx_errors += n[NC2B_TX_DROP_BAD] + n[NC2B_TX_DROP_COPY];
+}
+
+/**
+ * nc2b_vif_queue_stats - what queues of one number have counted, in all connections
+ * @vif: the interface
+ * @id: the number, less than @most_queues
+ * @n: the counters, NC2B_STATS of them
+ *
+ * Any context but interrupts.
+ */
+void nc2b_vif_queue_stats(struct nc2b_vif *vif, unsigned int id, u64 *n)
+{
+	spin_lock(&vif->stats_lock);
+	memcpy(n, vif->past[id], sizeof(vif->past[id]));
+	if (vif->counted && id < vif->nr_queues)
+		nc2b_queue_add_stats(&vif->counted[id], n);
+	spin_unlock(&vif->stats_lock);
 }
 
 static void nc2b_vif_get_stats64(struct net_device *dev,
 				 struct rtnl_link_stats64 *s)
 {
 	struct nc2b_vif *vif = netdev_priv(dev);
-	unsigned int i;
+	unsigned int i, most = READ_ONCE(vif->most_queues);
+	u64 n[NC2B_STATS];
 
-	spin_lock(&vif->stats_lock);
-	*s = vif->past;
-	for (i = 0; vif->counted && i < vif->nr_queues; i++)
-		add_queue_stats(&vif->counted[i], s);
-	spin_unlock(&vif->stats_lock);
-
+	for (i = 0; i < most; i++) {
+		nc2b_vif_queue_stats(vif, i, n);
+		add_queue_stats(n, s);
+	}
 	nc2b_direct_add_stats(vif->direct, s);
 }
 
@@ -336,6 +348,7 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	if (err)
 		goto err_stop;
 	WRITE_ONCE(vif->nr_queues, nr);
+	WRITE_ONCE(vif->most_queues, max(vif->most_queues, nr));
 	netdev_update_features(vif->dev);
 	/* Nobody is in the middle of sending by the features of before. */
 	synchronize_net();
@@ -395,7 +408,7 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif, bool spoil)
 	/* Nothing counts any more.  Who reads finds each frame here or there. */
 	spin_lock(&vif->stats_lock);
 	for (i = 0; i < nr; i++)
-		add_queue_stats(&queues[i], &vif->past);
+		nc2b_queue_add_stats(&queues[i], vif->past[i]);
 	vif->counted = NULL;
 	spin_unlock(&vif->stats_lock);
 	nc2b_mcast_clear(&vif->mcast);

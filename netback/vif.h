@@ -9,6 +9,7 @@
 #include "ctrl.h"
 #include "mcast.h"
 #include "rate.h"
+#include "stats.h"
 
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
@@ -22,6 +23,9 @@ struct nc2b_direct;
 struct nc2b_queue;
 struct nc2b_queue_keys;
 struct xenbus_device;
+
+/* Queues of the bridged path that a front may have. */
+#define NC2B_MAX_QUEUES 16
 
 /**
  * struct nc2b_vif - one guest interface, the private part of its netdev
@@ -54,7 +58,8 @@ struct xenbus_device;
  *	any time: a sum of both never goes backward
  * @counted: the queues whose counters are not in @past yet; @nr_queues of them, or
  *	NULL.  There after @queues has gone, until they have stopped
- * @past: counters of earlier connections
+ * @most_queues: the most queues that any connection has had; changes under RTNL
+ * @past: counters of earlier connections, of the queues of each number
  * @direct: the direct path; lives as long as the vif
  */
 struct nc2b_vif {
@@ -86,16 +91,15 @@ struct nc2b_vif {
 	unsigned long connected_at;
 	spinlock_t stats_lock;	/* see @stats_lock above */
 	struct nc2b_queue *counted;
-	struct rtnl_link_stats64 past;
+	unsigned int most_queues;
+	u64 past[NC2B_MAX_QUEUES][NC2B_STATS];
 	struct nc2b_direct *direct;
 };
-
-/* Queues of the bridged path that a front may have. */
-#define NC2B_MAX_QUEUES 16
 
 struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle);
 void nc2b_vif_destroy(struct nc2b_vif *vif);
 void nc2b_vif_break(struct nc2b_vif *vif, const char *what);
+void nc2b_vif_queue_stats(struct nc2b_vif *vif, unsigned int id, u64 *n);
 void nc2b_vif_mended(struct nc2b_vif *vif);
 
 int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,

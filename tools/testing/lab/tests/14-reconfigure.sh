@@ -43,6 +43,32 @@ set_channels() {
 	until_true "$LIMIT" "$2 queues at both ends" both_have "$1" "$2"
 }
 
+# Counters of either end that are gone in the second shot, or less than in the first.
+gone_back() {
+	local end
+
+	for end in back front; do
+		awk -v end="$end" 'NR == FNR { was[$1] = $2; next }
+			{ is[$1] = $2 }
+			END { for (n in was) if (!(n in is) || is[n] < was[n]) print end, n, was[n], is[n] }' \
+			"$TMP/a.$end" "$TMP/b.$end"
+	done
+}
+
+# What has been counted outlives the queues that have counted it.
+counters_stay() {
+	set_channels g1 2
+	pings wire "$(address g1)"
+	iperf wire "$(address g1)" >/dev/null
+	shot a g1
+	set_channels g1 1
+	shot b g1
+	is "counters that went back" "$(gone_back)" ''
+	set_channels g1 2
+	shot b g1
+	is "counters that went back" "$(gone_back)" ''
+}
+
 channels() {
 	like "channels" "$(on "$1" ethtool -l eth0 | xargs)" '*Combined: 2*Combined: 2*'
 	steady "$1" set_channels "$1" 1
@@ -436,6 +462,7 @@ up --guests 0 --vfs 1
 t "our pair" first_pair nc2 nc2
 t "counters of queues" qstats g1
 t "channels 2, 1, 2" channels g1
+t "what has been counted stays when queues go" counters_stay
 t "page pools of the queues" pools g1
 t "channels in a hurry, and counters never fall" rising g1 hurry g1
 t "rings of the direct path" rings g1
