@@ -238,8 +238,10 @@ no_events() {
 	pings wire "$(address g1)"
 	shot a g1
 	n=$(iperf wire "$(address g1)")
-	# More than it can take, so that its buffers run out.
-	iperf wire "$(address g1)" -u -b 0 -l 1400
+	# More than a ring has buffers for, and nobody who gives more for a while.
+	pings dom0 "$(address g1)"
+	while_paused g1 frames dom0 spread "$(address g1)" 9 20 20
+	pings wire "$(address g1)"
 	shot b g1
 	moved back 'q*_rx_bridged_bytes' "$n"
 	moved back 'q*_rx_repolls' 1
