@@ -195,6 +195,21 @@ void nc2b_queue_spoil(struct nc2b_queue *q);
 int nc2b_queue_start(struct nc2b_queue *q, const struct nc2b_queue_keys *keys);
 void nc2b_queue_stop(struct nc2b_queue *q);
 void nc2b_queue_add_stats(const struct nc2b_queue *q, u64 *sum);
+
+/**
+ * nc2b_queue_inc - count one more
+ * @q: the queue
+ * @sync: that of its syncs which protects the counter; the caller is its only writer
+ * @which: the counter
+ */
+static inline void nc2b_queue_inc(struct nc2b_queue *q, struct u64_stats_sync *sync,
+				  enum nc2b_stat which)
+{
+	u64_stats_update_begin(sync);
+	u64_stats_inc(&q->stats[which]);
+	u64_stats_update_end(sync);
+}
+
 bool nc2b_queue_eoi(struct nc2b_queue *q, int which, bool worked);
 
 /* tx.c: NAPI poll function; timer. */

@@ -33,22 +33,6 @@ struct rx_out {
 	struct nc2b_rx_slot *cur;
 };
 
-/* In the poll. */
-static void rx_inc(struct nc2b_queue *q, enum nc2b_stat which)
-{
-	u64_stats_update_begin(&q->rx_sync);
-	u64_stats_inc(&q->stats[which]);
-	u64_stats_update_end(&q->rx_sync);
-}
-
-/* Under the lock of the backlog. */
-static void in_inc(struct nc2b_queue *q, enum nc2b_stat which)
-{
-	u64_stats_update_begin(&q->in_sync);
-	u64_stats_inc(&q->stats[which]);
-	u64_stats_update_end(&q->in_sync);
-}
-
 /* Slots of the guest's that a frame takes. */
 static u32 rx_slots(const struct sk_buff *skb, u32 headroom)
 {
@@ -111,7 +95,7 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 		smp_wmb();
 		__skb_queue_tail(&q->backlog, skb);
 	} else {
-		in_inc(q, NC2B_RX_DROP_FULL);
+		nc2b_queue_inc(q, &q->in_sync, NC2B_RX_DROP_FULL);
 	}
 	if (q->backlog_bytes >= NC2B_RXQ_BYTES)
 		netif_tx_stop_queue(txq);
@@ -134,7 +118,7 @@ void nc2b_rx_filtered(struct nc2b_queue *q, struct sk_buff *skb)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->backlog.lock, flags);
-	in_inc(q, NC2B_RX_FILTERED);
+	nc2b_queue_inc(q, &q->in_sync, NC2B_RX_FILTERED);
 	spin_unlock_irqrestore(&q->backlog.lock, flags);
 	dev_consume_skb_any(skb);
 }
@@ -174,7 +158,7 @@ void nc2b_rx_purge(struct nc2b_queue *q)
 	struct sk_buff *skb;
 
 	while ((skb = rx_dequeue(q)) != NULL) {
-		rx_inc(q, NC2B_RX_DROP_STALL);
+		nc2b_queue_inc(q, &q->rx_sync, NC2B_RX_DROP_STALL);
 		kfree_skb(skb);
 	}
 }
@@ -401,7 +385,7 @@ static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
 			if (skb_linearize(skb) ||
 			    rx_ops(skb, o->headroom) > NC2B_COPY_OPS) {
 				kfree_skb(rx_dequeue(q));
-				rx_inc(q, NC2B_RX_DROP_NOMEM);
+				nc2b_queue_inc(q, &q->rx_sync, NC2B_RX_DROP_NOMEM);
 				continue;
 			}
 		}
@@ -494,7 +478,7 @@ static void rx_watch_buffers(struct nc2b_queue *q)
 {
 	if (likely(q->vif->rx_notify) || skb_queue_empty_lockless(&q->backlog))
 		return;
-	rx_inc(q, NC2B_RX_REPOLLS);
+	nc2b_queue_inc(q, &q->rx_sync, NC2B_RX_REPOLLS);
 	mod_timer(&q->repoll, jiffies + NC2B_RX_REPOLL);
 }
 

@@ -282,9 +282,7 @@ static int tx_take(struct nc2b_queue *q, u32 avail, struct nc2b_tx_frame *fr,
 drop:
 	for (i = 0; i < f.nr; i++)
 		tx_respond(q, f.req[i].id, XEN_NETIF_RSP_ERROR);
-	u64_stats_update_begin(&q->tx_sync);
-	u64_stats_inc(&q->stats[why]);
-	u64_stats_update_end(&q->tx_sync);
+	nc2b_queue_inc(q, &q->tx_sync, why);
 	return 0;
 }
 

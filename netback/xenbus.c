@@ -491,7 +491,7 @@ static bool asked_to_leave(struct backend *be)
 	return false;
 }
 
-/* Nothing else does, and each guest that ever was would leave some. */
+/* What xenbus has written of it: nobody else removes that, whatever guests come and go. */
 static void forget_errors(struct xenbus_device *xdev)
 {
 	char *dir = kasprintf(GFP_KERNEL, "error/%s", xdev->nodename);
