@@ -272,12 +272,6 @@ stock_goes_on() {
 	iperf wire "$(address g1)" -R
 }
 
-away_and_back() {
-	dom0 xl save g1 "$SAVED"
-	d0 clean "$LIMIT"
-	restore
-}
-
 stock_migrates() {
 	stock_front --type pvh
 	stock_goes_on migrate

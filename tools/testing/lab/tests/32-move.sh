@@ -73,8 +73,7 @@ saves() {
 	gave_back "$id" "$before"
 	d0 clean "$LIMIT"
 	queues_free
-	dom0 xl restore "$@" "$SAVED"
-	dom0 rm "$SAVED"
+	restore "$@"
 	[ "$(dom0 xl domid g1)" != "$id" ] || fail "g1 is still domain $id"
 }
 
@@ -192,9 +191,7 @@ own_address() {
 	mac=$(mac_of g1)
 	new_address g1 "$OWN"
 	d0 wait g1 reason '*another address*' "$LIMIT"
-	dom0 xl save g1 "$SAVED"
-	d0 clean "$LIMIT"
-	restore
+	away_and_back
 	lab guest wait g1
 	is "address of g1" "$(mac_of g1)" "$OWN"
 	d0 wait g1 reason '*another address*' "$LIMIT"

@@ -17,9 +17,18 @@ WAY=direct
 # Where a test saves g1 in dom0.
 SAVED=/var/tmp/g1.save
 
+# restore [OPTION...]
+# shellcheck disable=SC2120 # 32-move.sh has one
 restore() {
-	dom0 xl restore "$SAVED"
+	dom0 xl restore "$@" "$SAVED"
 	dom0 rm "$SAVED"
+}
+
+away_and_back() {
+	dom0 xl save g1 "$SAVED"
+	d0 clean "$LIMIT"
+	# shellcheck disable=SC2119 # not this one's
+	restore
 }
 
 # migrate [RECEIVER]: by xl's own local transport; the receiver is a child of the sender.
