@@ -37,7 +37,8 @@ struct nc2b_vif;
  * Bytes that may wait for a guest on one queue: a few of its largest frames.  A
  * frame counts as a quarter of the memory that it takes if that is more: the
  * smallest ones take up to forty times what they carry.  So the memory is bounded, too:
- * at four times twice this, see nc2b_rx_enqueue().
+ * at four times twice this, see nc2b_rx_enqueue().  What waits in a qdisc comes on top,
+ * until the guest is found to stand still.
  */
 #define NC2B_RXQ_BYTES		(512 * 1024)
 /* A frame that has waited this long for a guest is dropped. */
@@ -122,7 +123,7 @@ struct nc2b_rx_slot {
  * @stall: runs when the head of @backlog has waited too long
  * @stall_at: when that is, in jiffies; @rx_napi only
  * @repoll: runs @rx_napi while frames wait for a guest that sends no events
- * @flags: NC2B_RX_STALLED; atomic bit operations
+ * @flags: NC2B_RX_STALLED, NC2B_RX_STANDS; atomic bit operations
  * @tx_sync: protects TX_* of @stats against torn reads on 32 bit machines
  * @rx_sync: the same for RX_*, but for two
  * @in_sync: the same for RX_DROP_FULL and RX_FILTERED, under the lock of @backlog
@@ -168,6 +169,7 @@ struct nc2b_queue {
 
 /* Bit numbers in &nc2b_queue.flags. */
 #define NC2B_RX_STALLED	0	/* the timer has fired */
+#define NC2B_RX_STANDS	1	/* ... and the guest has taken nothing since */
 
 /* Bits of &nc2b_queue.eoi. */
 #define NC2B_EOI_TX	BIT(0)

@@ -76,19 +76,21 @@ static u32 rx_ops(const struct sk_buff *skb, u32 headroom)
  *
  * Any context that ndo_start_xmit may run in.  Bytes that wait are bounded: at
  * the bound the netdev's queue is stopped, and what comes all the same is
- * dropped.
+ * dropped.  It is not stopped for a guest that stands still: else its qdisc, which may
+ * hold a hundred times as much, would fill up again after each ten seconds.
  */
 void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(q->vif->dev, q->id);
 	struct nc2b_rx_cb *cb = nc2b_rx_cb(skb);
 	unsigned long flags;
-	bool full;
+	bool full, stands;
 
 	cb->cost = max(skb->len, skb->truesize / 4);
 	cb->hashed = nc2b_ctrl_hash(&q->vif->ctrl, skb, &cb->hash, &cb->type);
 	spin_lock_irqsave(&q->backlog.lock, flags);
-	full = q->backlog_bytes >= 2 * NC2B_RXQ_BYTES;
+	stands = test_bit(NC2B_RX_STANDS, &q->flags);
+	full = q->backlog_bytes >= (stands ? 1 : 2) * NC2B_RXQ_BYTES;
 	if (!full) {
 		q->backlog_bytes += cb->cost;
 		/* The frame is whole before rx_head() finds it, which takes no lock. */
@@ -97,7 +99,7 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 	} else {
 		nc2b_queue_inc(q, &q->in_sync, NC2B_RX_DROP_FULL);
 	}
-	if (q->backlog_bytes >= NC2B_RXQ_BYTES)
+	if (q->backlog_bytes >= NC2B_RXQ_BYTES && !stands)
 		netif_tx_stop_queue(txq);
 	spin_unlock_irqrestore(&q->backlog.lock, flags);
 
@@ -449,6 +451,8 @@ static void rx_finish(struct nc2b_queue *q, const struct rx_out *o,
 		consume_skb(skb);
 	}
 	rx_count(q, frames, bytes, bad);
+	if (unlikely(test_bit(NC2B_RX_STANDS, &q->flags)))
+		clear_bit(NC2B_RX_STANDS, &q->flags);
 
 	RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&q->rx, notify);
 	if (notify)
@@ -510,8 +514,12 @@ int nc2b_rx_poll(struct napi_struct *napi, int budget)
 	struct rx_out o;
 	int done = 0, n;
 
-	if (rx_stalled(q) || READ_ONCE(q->vif->broken))
+	if (rx_stalled(q)) {
+		set_bit(NC2B_RX_STANDS, &q->flags);
 		nc2b_rx_purge(q);
+	} else if (READ_ONCE(q->vif->broken)) {
+		nc2b_rx_purge(q);
+	}
 
 	while (done < budget && !READ_ONCE(q->vif->broken)) {
 		o.op = 0;

@@ -18,7 +18,10 @@
 /* Who has been honest for so long begins with the first again. */
 #define MEND_FORGET	(60 * HZ)
 
-/* Frames that the qdisc may hold beside the queue's own bound in bytes. */
+/*
+ * Frames that the qdisc may hold beside the queue's own bound in bytes; fq_codel, which
+ * is Debian's default, has limits of its own (10,240 frames, 32 MB).
+ */
 #define VIF_TX_QUEUE_LEN 64
 
 static u16 nc2b_vif_select_queue(struct net_device *dev, struct sk_buff *skb,

@@ -309,6 +309,39 @@ paused_flood() {
 	[ "$(grep -c '^log ' <<<"$bytes" || true)" -le 4 ] || fail "the log is flooded"
 }
 
+# in_front N: more than N bytes wait in what is in front of g1's netdev.
+in_front() {
+	dom0 sh -ec 'tc -s -j qdisc show dev "$0" | python3 -c "import json, sys
+sys.exit(sum(q[\"backlog\"] for q in json.load(sys.stdin) if q[\"kind\"] != \"mq\") <= $1)"' \
+		"$(d0 vif g1)" "$1"
+}
+
+none_in_front() {
+	! in_front 0
+}
+
+# The flood, and then its end, with more in front of the netdev than one or two of its
+# queue's rounds would take away.
+flood_goes() {
+	frames g2 flood 10.99.0.255 9 40 1000 "$1"
+	in_front 4000000 || fail "that is no more than waits behind it"
+	until_true "$LIMIT" "nothing waits for who stands still" none_in_front
+}
+
+# What is in front as Debian has it, where no administrator has set anything: fq_codel, for
+# up to 32 MB.  After ten seconds all of it goes, and does not take its turn to wait as well.
+flood_in_front() {
+	dom0 tc qdisc del dev "$(d0 vif g1)" root
+	d0 judge >/dev/null
+	shot a g1
+	while_paused g1 flood_goes 300
+	pings wire "$(address g1)"
+	shot b g1
+	moved back 'q*_rx_drop_full' 50
+	moved back 'q*_rx_drop_stall' 1 100
+	others_fine
+}
+
 more_resets() {
 	[ "$(resets)" -gt "$1" ]
 }
@@ -409,6 +442,7 @@ figures 'of |looks'
 t "a queue without buffers harms only itself" deaf_queue
 t "small frames that wait for it are bounded by their memory" small_frames
 t "a flood to everybody while a guest stands still: what waits is bounded" paused_flood
+t "... and what waits in front of its queue does not wait long" flood_in_front
 t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-ahead net-rx-id \
 	net-rx-long net-rx-endless net-rx-extra $(also net-rx-longest)
 t "a back that has a frame cut by what it has not got" bad_segments
