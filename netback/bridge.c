@@ -28,7 +28,7 @@ static struct net_device *master_of(struct net_device *vif)
  * broadcasts, and the bridge must not learn from them that the guest has moved
  * to the uplink.  A vif that is no port of a bridge needs no entry.
  *
- * Process context; takes RTNL.
+ * Process context, under RTNL.
  *
  * Return: 0 or a negative error.
  */
@@ -42,15 +42,13 @@ int nc2b_bridge_add(struct net_device *vif, const u8 *mac)
 	};
 	struct nlattr *tb[NDA_MAX + 1] = {};
 	struct net_device *master;
-	int err = 0;
 
-	rtnl_lock();
+	ASSERT_RTNL();
 	master = master_of(vif);
-	if (master && master->netdev_ops->ndo_fdb_add)
-		err = nc2b_fdb_add(master->netdev_ops, &ndm, tb, vif, mac,
-				   NLM_F_CREATE | NLM_F_REPLACE);
-	rtnl_unlock();
-	return err;
+	if (!master || !master->netdev_ops->ndo_fdb_add)
+		return 0;
+	return nc2b_fdb_add(master->netdev_ops, &ndm, tb, vif, mac,
+			    NLM_F_CREATE | NLM_F_REPLACE);
 }
 
 /**
@@ -61,7 +59,7 @@ int nc2b_bridge_add(struct net_device *vif, const u8 *mac)
  * The guest is then where every address is that the bridge does not know:
  * behind the uplink, where the NIC's switch finds it.
  *
- * Process context; takes RTNL.
+ * Process context, under RTNL.
  */
 void nc2b_bridge_del(struct net_device *vif, const u8 *mac)
 {
@@ -73,9 +71,8 @@ void nc2b_bridge_del(struct net_device *vif, const u8 *mac)
 	struct nlattr *tb[NDA_MAX + 1] = {};
 	struct net_device *master;
 
-	rtnl_lock();
+	ASSERT_RTNL();
 	master = master_of(vif);
 	if (master && master->netdev_ops->ndo_fdb_del)
 		nc2b_fdb_del(master->netdev_ops, &ndm, tb, vif, mac);
-	rtnl_unlock();
 }

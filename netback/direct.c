@@ -165,6 +165,7 @@ static void read_config(struct nc2b_direct *d)
 	char *text;
 	u16 vlan;
 
+	d->nic[0] = 0;
 	text = xenbus_read(XBT_NIL, xdev->nodename, "gatewaydev", NULL);
 	if (!IS_ERR(text)) {
 		strscpy(d->nic, text, sizeof(d->nic));

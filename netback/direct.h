@@ -247,6 +247,7 @@ void nc2b_direct_count(struct nc2b_direct *d, enum nc2b_dstat which, u64 n);
 
 /* dpoll.c: NAPI poll function, and what must run with it stopped. */
 int nc2b_direct_poll(struct napi_struct *napi, int budget);
+void nc2b_direct_last_rx(struct nc2b_direct *d);
 void nc2b_direct_forget_tx(struct nc2b_direct *d);
 
 /* path.c */

@@ -362,6 +362,25 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
 }
 
 /**
+ * nc2b_direct_last_rx - give the guest what the NIC has received so far
+ * @d: the direct path, its NIC queue started and its NAPI disabled
+ *
+ * The NIC gets no more buffers, so that this ends.  May sleep.
+ */
+void nc2b_direct_last_rx(struct nc2b_direct *d)
+{
+	struct dpoll p = {};
+
+	local_bh_disable();
+	while (poll_rx(d, NC2B_D_BATCH, &p) == NC2B_D_BATCH)
+		;
+	count(d, &p, false);
+	local_bh_enable();
+	if (p.notify)
+		notify_remote_via_irq(d->irq);
+}
+
+/**
  * nc2b_direct_forget_tx - drop what the guest left in the transmit ring
  * @d: the direct path, its NIC queue stopped and its NAPI disabled
  *

@@ -135,6 +135,7 @@ const char *nc2b_lease_start(struct nc2b_direct *d, struct device *nic,
  */
 void nc2b_lease_stop(struct nc2b_direct *d)
 {
+	bool ran = d->running;
 	struct nc2q *q = d->q;
 	int err;
 
@@ -145,6 +146,12 @@ void nc2b_lease_stop(struct nc2b_direct *d)
 	WRITE_ONCE(d->running, false);
 	nc2b_napi_stop(&d->napi);
 	nc2b_coalesce_stop(&d->coalesce);
+	/*
+	 * What has come since the last poll would be lost, and with a long time between
+	 * interrupts that is much; what is for many is the bridge's from then on.
+	 */
+	if (ran)
+		nc2b_direct_last_rx(d);
 	WRITE_ONCE(d->groups, false);
 	err = q->ops->stop(q);
 	nc2b_pool_recall_all(&d->pool);

@@ -113,13 +113,8 @@ static bool switch_front(struct nc2b_direct *d, u32 path)
 	return front_is(d, path);
 }
 
-/**
- * nc2b_path_bridge_on - let the guest's frames come by the bridge
- * @d: the direct path, not active
- *
- * Under @d->lock or before the interface is in use.
- */
-void nc2b_path_bridge_on(struct nc2b_direct *d)
+/* Under RTNL, as is whatever goes with it and must not come much later. */
+static void bridge_on(struct nc2b_direct *d)
 {
 	if (d->fdb)
 		return;
@@ -131,11 +126,7 @@ void nc2b_path_bridge_on(struct nc2b_direct *d)
 				     d->vif->dev->name, d->vif->mac);
 }
 
-/**
- * nc2b_path_bridge_off - undo nc2b_path_bridge_on()
- * @d: the direct path
- */
-void nc2b_path_bridge_off(struct nc2b_direct *d)
+static void bridge_off(struct nc2b_direct *d)
 {
 	if (!d->fdb)
 		return;
@@ -143,6 +134,60 @@ void nc2b_path_bridge_off(struct nc2b_direct *d)
 	nc2b_bridge_del(d->vif->dev, d->vif->mac);
 	if (d->nic[0])
 		nc2b_pf_del_address(d->nic, d->vif->mac);
+}
+
+/**
+ * nc2b_path_bridge_on - let the guest's frames come by the bridge
+ * @d: the direct path, not active
+ *
+ * Under @d->lock or before the interface is in use.  Takes RTNL.
+ */
+void nc2b_path_bridge_on(struct nc2b_direct *d)
+{
+	rtnl_lock();
+	bridge_on(d);
+	rtnl_unlock();
+}
+
+/**
+ * nc2b_path_bridge_off - undo nc2b_path_bridge_on()
+ * @d: the direct path
+ *
+ * Takes RTNL.
+ */
+void nc2b_path_bridge_off(struct nc2b_direct *d)
+{
+	rtnl_lock();
+	bridge_off(d);
+	rtnl_unlock();
+}
+
+/*
+ * dom0's filter off before the guest's on: both on would deliver a frame twice, both off
+ * loses what arrives between two register writes.  RTNL once for both: who else wants it,
+ * as others do who change path at the same time, would come between them.
+ */
+static int bridge_to_queue(struct nc2b_direct *d)
+{
+	int err;
+
+	rtnl_lock();
+	bridge_off(d);
+	err = nc2b_pf_let_in(d->q->nic, d->q->vf, d->vif->mac);
+	if (err) {
+		nc2b_pf_shut_out(d->q->nic, d->q->vf);
+		bridge_on(d);
+	}
+	rtnl_unlock();
+	return err;
+}
+
+static void queue_to_bridge(struct nc2b_direct *d)
+{
+	rtnl_lock();
+	nc2b_pf_shut_out(d->q->nic, d->q->vf);
+	bridge_on(d);
+	rtnl_unlock();
 }
 
 /* From here on the NIC delivers to the guest's own pages. */
@@ -163,15 +208,8 @@ static const char *set_filters(struct nc2b_direct *d)
 	 * second after the carrier is off, when the kernel tells it.
 	 */
 	WRITE_ONCE(d->groups, true);
-	/*
-	 * dom0's filter off before the guest's on: both on would deliver a frame
-	 * twice, both off loses what arrives between two register writes.
-	 */
-	nc2b_path_bridge_off(d);
-	if (!nc2b_pf_let_in(d->q->nic, d->q->vf, d->vif->mac))
+	if (!bridge_to_queue(d))
 		return NULL;
-	nc2b_pf_shut_out(d->q->nic, d->q->vf);
-	nc2b_path_bridge_on(d);
 	return nc2b_lease_in_vain(d, "the NIC's driver refuses the guest's address");
 }
 
@@ -217,8 +255,7 @@ static void take_down(struct nc2b_direct *d, bool alive)
 		drain(d);
 	else
 		tell_front(d, XEN_NC2_PATH_BRIDGED);
-	nc2b_pf_shut_out(d->q->nic, d->q->vf);
-	nc2b_path_bridge_on(d);
+	queue_to_bridge(d);
 	nc2b_lease_stop(d);
 }
 
@@ -343,29 +380,48 @@ static bool stalled(struct nc2b_direct *d)
 	return false;
 }
 
+static const char *set_rate(struct nc2b_direct *d)
+{
+	u32 mbit = nc2b_rate_mbit(&d->vif->rate);
+
+	return nc2b_pf_set_rate(d->q->nic, d->q->vf, mbit) ? refuses_rate : NULL;
+}
+
+/* What the PF's driver has been asked to do for the guest, and by whom else. */
+static const char *look_at_pf(struct nc2b_direct *d)
+{
+	switch (nc2b_pf_look(d->q->nic, d->q->vf, d->vif->mac, d->vlan,
+			     nc2b_rate_mbit(&d->vif->rate))) {
+	case -EPERM:
+		return "somebody else has changed the NIC's filter for the guest";
+	case -ESTALE:
+		return set_rate(d);
+	default:
+		return NULL;
+	}
+}
+
 /* Why the NIC is no longer good for the direct path, or NULL. */
 static const char *nic_trouble(struct nc2b_direct *d)
 {
 	struct nc2q *q = d->q;
 	int err = q->ops->check(q);
+	const char *why = NULL;
 
 	d->looked = jiffies;
 	WRITE_ONCE(d->changed, false);
 	if (err)
 		return nc2q_why(err);
-	if (xchg(&d->rate_changed, false) &&
-	    nc2b_pf_set_rate(q->nic, q->vf, nc2b_rate_mbit(&d->vif->rate)))
-		return refuses_rate;
-	if (time_before(jiffies, d->next_look))
-		return NULL;
+	if (xchg(&d->rate_changed, false))
+		why = set_rate(d);
+	if (why || time_before(jiffies, d->next_look))
+		return why;
 	d->next_look = jiffies + msecs_to_jiffies(CHECK_MS);
 	/* An interrupt that was lost costs half a second, and not the queue. */
 	nc2b_lease_poll(d);
 	if (stalled(d))
 		return "the NIC queue has stopped sending";
-	if (!nc2b_pf_has_filter(q->nic, q->vf, d->vif->mac, d->vlan))
-		return "somebody else has changed the NIC's filter for the guest";
-	return NULL;
+	return look_at_pf(d);
 }
 
 /* Why the guest or the administrator wants the bridged path, or NULL. */

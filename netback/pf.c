@@ -136,23 +136,19 @@ int nc2b_pf_set_rate(struct device *nic, unsigned int vf, u32 mbit)
  * @vf: which virtual function
  * @mac: the guest's address
  *
- * Process context; takes RTNL.
+ * Process context, under RTNL.
  *
  * Return: as nc2b_pf_confine().
  */
 int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac)
 {
-	struct net_device *dev;
+	struct net_device *dev = pf_netdev(nic);
 	u8 addr[ETH_ALEN];
-	int err = -ENODEV;
 
+	if (!dev || !dev->netdev_ops->ndo_set_vf_mac)
+		return -ENODEV;
 	ether_addr_copy(addr, mac);
-	rtnl_lock();
-	dev = pf_netdev(nic);
-	if (dev && dev->netdev_ops->ndo_set_vf_mac)
-		err = dev->netdev_ops->ndo_set_vf_mac(dev, vf, addr);
-	rtnl_unlock();
-	return err;
+	return dev->netdev_ops->ndo_set_vf_mac(dev, vf, addr);
 }
 
 /**
@@ -160,7 +156,7 @@ int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac)
  * @nic: the physical function
  * @vf: which virtual function
  *
- * Process context; takes RTNL.  Without a netdev there is no filter either.
+ * Process context, under RTNL.  Without a netdev there is no filter either.
  */
 void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
 {
@@ -170,32 +166,41 @@ void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
 }
 
 /**
- * nc2b_pf_has_filter - whether a guest's filter is as it was set
+ * nc2b_pf_look - whether what was set for a guest is as it was set
  * @nic: the physical function
  * @vf: which virtual function
  * @mac: the guest's address
  * @vlan: its VLAN, or 0
+ * @mbit: the limit on what it sends, Mbit/s, or 0
  *
- * An administrator can change it at any time ("ip link set NIC vf N mac"), and then
- * the queue receives nothing more of what is for the guest.
+ * An administrator can change all of it at any time ("ip link set NIC vf N ..."): then
+ * the queue receives nothing more of what is for the guest, or lets it send in anybody's
+ * name.  The limit is forgotten by the drivers themselves, when the speed of the link
+ * changes.
  *
  * Process context; takes RTNL.
  *
- * Return: false if the driver says that it is another one.
+ * Return: 0; -EPERM if the driver says that the address, the VLAN or the check of what the
+ * guest sends is another one; -ESTALE if only the limit is.
  */
-bool nc2b_pf_has_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan)
+int nc2b_pf_look(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan, u32 mbit)
 {
 	struct ifla_vf_info info = {};
 	struct net_device *dev;
-	bool same = true;
+	int err = 0;
 
 	rtnl_lock();
 	dev = pf_netdev(nic);
-	if (dev && dev->netdev_ops->ndo_get_vf_config &&
-	    !dev->netdev_ops->ndo_get_vf_config(dev, vf, &info))
-		same = ether_addr_equal(info.mac, mac) && info.vlan == vlan;
+	if (!dev || !dev->netdev_ops->ndo_get_vf_config ||
+	    dev->netdev_ops->ndo_get_vf_config(dev, vf, &info))
+		goto out;
+	if (!ether_addr_equal(info.mac, mac) || info.vlan != vlan || !info.spoofchk)
+		err = -EPERM;
+	else if (mbit && info.max_tx_rate != mbit)
+		err = -ESTALE;
+out:
 	rtnl_unlock();
-	return same;
+	return err;
 }
 
 /**
@@ -229,21 +234,17 @@ void nc2b_pf_unconfine(struct device *nic, unsigned int vf)
  * unicast frames to whichever function is promiscuous, or to nobody; a bridge
  * that keeps its uplink out of promiscuous mode knows static entries only.
  *
- * Process context; takes RTNL.
+ * Process context, under RTNL.
  *
  * Return: 0 or a negative error.
  */
 int nc2b_pf_add_address(const char *name, const u8 *mac)
 {
 	struct net_device *dev;
-	int err = -ENODEV;
 
-	rtnl_lock();
+	ASSERT_RTNL();
 	dev = __dev_get_by_name(&init_net, name);
-	if (dev)
-		err = dev_uc_add(dev, mac);
-	rtnl_unlock();
-	return err;
+	return dev ? dev_uc_add(dev, mac) : -ENODEV;
 }
 
 /**
@@ -251,15 +252,14 @@ int nc2b_pf_add_address(const char *name, const u8 *mac)
  * @name: name of its netdev
  * @mac: the guest's address
  *
- * Process context; takes RTNL.
+ * Process context, under RTNL.
  */
 void nc2b_pf_del_address(const char *name, const u8 *mac)
 {
 	struct net_device *dev;
 
-	rtnl_lock();
+	ASSERT_RTNL();
 	dev = __dev_get_by_name(&init_net, name);
 	if (dev)
 		dev_uc_del(dev, mac);
-	rtnl_unlock();
 }

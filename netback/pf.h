@@ -17,7 +17,7 @@ void nc2b_pf_unconfine(struct device *nic, unsigned int vf);
 int nc2b_pf_set_rate(struct device *nic, unsigned int vf, u32 mbit);
 int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac);
 void nc2b_pf_shut_out(struct device *nic, unsigned int vf);
-bool nc2b_pf_has_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan);
+int nc2b_pf_look(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan, u32 mbit);
 int nc2b_pf_add_address(const char *name, const u8 *mac);
 void nc2b_pf_del_address(const char *name, const u8 *mac);
 

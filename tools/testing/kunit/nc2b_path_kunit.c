@@ -16,9 +16,11 @@
 
 /* By the names of path_fake.h. */
 #define BEGUN	" map vlan+ start post"
-#define ENTERED	BEGUN " mtu mc rate fdb- addr- in front:direct carrier-"
-#define STOPPED	" napi- stop unmap napi+ vlan-"
-#define LEFT	" carrier+ front:bridge out addr+ fdb+" STOPPED
+#define ENTERED	BEGUN " mtu mc rate ( fdb- addr- in ) front:direct carrier-"
+#define STOPPED	" napi- last stop unmap napi+ vlan-"
+/* ... that did not come to run. */
+#define UNDONE	" napi- stop unmap napi+ vlan-"
+#define LEFT	" carrier+ front:bridge ( out addr+ fdb+ )" STOPPED
 
 static void give_queue(int i)
 {
@@ -112,17 +114,17 @@ struct fail_case {
 
 static const struct fail_case fail_cases[] = {
 	{ "map", -ENOMEM, " map", "the NIC cannot reach the guest's pages" },
-	{ "vlan+", -EINVAL, " map vlan+" STOPPED, "the NIC's driver refuses the guest's VLAN" },
-	{ "start", -ENETDOWN, " map vlan+ start" STOPPED, "the NIC has no link" },
+	{ "vlan+", -EINVAL, " map vlan+" UNDONE, "the NIC's driver refuses the guest's VLAN" },
+	{ "start", -ENETDOWN, " map vlan+ start" UNDONE, "the NIC has no link" },
 	{ "post", 0, " map vlan+ start" STOPPED, "the guest has given no receive buffers" },
 	{ "mtu", -EMSGSIZE, BEGUN " mtu" STOPPED, "the NIC refuses the guest's MTU" },
 	{ "mc", -E2BIG, BEGUN " mtu mc" STOPPED,
 	  "the NIC cannot hold the guest's multicast list" },
 	{ "rate", -EINVAL, BEGUN " mtu mc rate" STOPPED, refuses_rate },
-	{ "in", -EINVAL, BEGUN " mtu mc rate fdb- addr- in out addr+ fdb+" STOPPED,
+	{ "in", -EINVAL, BEGUN " mtu mc rate ( fdb- addr- in out addr+ fdb+ )" STOPPED,
 	  "the NIC's driver refuses the guest's address" },
 	{ "front:direct", 0,
-	  BEGUN " mtu mc rate fdb- addr- in front:direct" LEFT,
+	  BEGUN " mtu mc rate ( fdb- addr- in ) front:direct" LEFT,
 	  "the guest did not answer the change of path" },
 };
 
@@ -323,6 +325,36 @@ static void trouble_after_long_is_overcome(struct kunit *test)
 	expect_log(LEFT ENTERED);
 }
 
+/* What somebody else has changed at the physical function. */
+static void changed_filter_ends_it(struct kunit *test)
+{
+	give_queue(0);
+	try(0);
+	fake->log[0] = 0;
+	fake->looks = -EPERM;
+	nc2b_path_work(&fake->g[0].d.work.work);
+	fake->looks = 0;
+	expect_log(LEFT);
+	expect_bridged(0, "somebody else has changed the NIC's filter for the guest");
+}
+
+static void forgotten_rate_is_set_again(struct kunit *test)
+{
+	give_queue(0);
+	try(0);
+	fake->log[0] = 0;
+	fake->looks = -ESTALE;
+	nc2b_path_work(&fake->g[0].d.work.work);
+	expect_log(" rate");
+	expect_direct(0, &fake->q[0]);
+	fake->fail = "rate";
+	fake->err = -EINVAL;
+	fake->g[0].d.next_look = jiffies;
+	nc2b_path_work(&fake->g[0].d.work.work);
+	expect_log(" rate" LEFT);
+	expect_bridged(0, refuses_rate);
+}
+
 static void stopped_by_force_is_nobodys(struct kunit *test)
 {
 	one_for_three();
@@ -424,6 +456,8 @@ static struct kunit_case path_cases[] = {
 	KUNIT_CASE(in_vain_nobody_gives_way),
 	KUNIT_CASE(troubled_queue_is_for_who_waits),
 	KUNIT_CASE(trouble_after_long_is_overcome),
+	KUNIT_CASE(changed_filter_ends_it),
+	KUNIT_CASE(forgotten_rate_is_set_again),
 	KUNIT_CASE(stopped_by_force_is_nobodys),
 	KUNIT_CASE_PARAM(taken_away_it_is_nobodys, gone_gen_params),
 	KUNIT_CASE(taken_away_it_is_owed_another),

@@ -73,6 +73,8 @@ struct guest {
  * @err: ... with this
  * @stop_err: what stop says
  * @trouble: what check says
+ * @looks: what the physical function says of the guest's filter
+ * @rtnl: RTNL is held
  * @warned: lines in the kernel log
  * @queued: works queued so far
  */
@@ -86,6 +88,8 @@ struct fake {
 	int err;
 	int stop_err;
 	int trouble;
+	int looks;
+	bool rtnl;
 	unsigned int warned;
 	unsigned int queued;
 };
@@ -98,6 +102,22 @@ static int step(const char *what)
 	strlcat(fake->log, " ", sizeof(fake->log));
 	strlcat(fake->log, what, sizeof(fake->log));
 	return fake->fail && !strcmp(fake->fail, what) ? fake->err : 0;
+}
+
+/* RTNL: what must come together is between two brackets. */
+
+void rtnl_lock(void)
+{
+	KUNIT_EXPECT_FALSE(fake->test, fake->rtnl);
+	fake->rtnl = true;
+	step("(");
+}
+
+void rtnl_unlock(void)
+{
+	KUNIT_EXPECT_TRUE(fake->test, fake->rtnl);
+	fake->rtnl = false;
+	step(")");
 }
 
 /* The provider. */
@@ -168,9 +188,9 @@ void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
 	step("out");
 }
 
-bool nc2b_pf_has_filter(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan)
+int nc2b_pf_look(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan, u32 mbit)
 {
-	return true;
+	return fake->looks;
 }
 
 int nc2b_pf_add_address(const char *name, const u8 *mac)
@@ -256,6 +276,11 @@ bool napi_schedule_prep(struct napi_struct *napi)
 int nc2b_direct_poll(struct napi_struct *napi, int budget)
 {
 	return 0;
+}
+
+void nc2b_direct_last_rx(struct nc2b_direct *d)
+{
+	step("last");
 }
 
 void nc2b_direct_forget_tx(struct nc2b_direct *d)

@@ -223,6 +223,9 @@ rate_follows() {
 	until_true "$LIMIT" "the NIC limits to 100 Mbit/s" nic_limit 100Mbps
 	set_rate 250000,50000
 	until_true "$LIMIT" "the NIC limits to 40 Mbit/s" nic_limit 40Mbps
+	# Its driver forgets it when the speed of the link changes.
+	dom0 ip link set nic0 vf "$(d0 vf_number g1)" max_tx_rate 0
+	until_true "$LIMIT" "the NIC limits to 40 Mbit/s again" nic_limit 40Mbps
 	shot b g1
 	# The NIC is told while the path is in use.
 	still back direct_left

@@ -220,6 +220,8 @@ t "the NIC's driver resets it" event 'the NIC queue was reset' pf_reset
 t "the virtual function is reset" event 'the NIC queue was reset' vf_reset
 t "somebody gives the virtual function another address" \
 	event "somebody else has changed the NIC's filter for the guest" filter mac 00:16:3e:99:00:77
+t "somebody lets the virtual function send in any name" \
+	event "somebody else has changed the NIC's filter for the guest" filter spoofchk off
 if long; then
 	t "somebody puts the virtual function into a VLAN" \
 		event "somebody else has changed the NIC's filter for the guest" filter vlan 9
