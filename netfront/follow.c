@@ -49,7 +49,10 @@ static unsigned int read_mtu(struct nc2f_dev *nf)
 	return mtu >= ETH_MIN_MTU && mtu <= nf->dev->max_mtu ? mtu : 0;
 }
 
-/* Only a change of the key is obeyed: the administrator here may choose, too. */
+/*
+ * Only a change of the key is obeyed: the administrator here may choose, too.  One that
+ * cannot be had now may be later: without a program, with scatter-gather.
+ */
 static void follow_mtu(struct nc2f_dev *nf)
 {
 	struct nc2f_follow *f = &nf->follow;
@@ -64,9 +67,11 @@ static void follow_mtu(struct nc2f_dev *nf)
 	else
 		nf->dev->mtu = mtu;
 	rtnl_unlock();
-	if (err)
+	if (!err)
+		f->last_mtu = mtu;
+	else if (f->refused_mtu != mtu)
 		netdev_warn(nf->dev, "the host's MTU of %u cannot be had: %d\n", mtu, err);
-	f->last_mtu = mtu;
+	f->refused_mtu = err ? mtu : 0;
 }
 
 /* Nobody tells us when a driver domain is destroyed. */
@@ -176,6 +181,17 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
 void nc2f_follow_announce(struct nc2f_dev *nf)
 {
 	WRITE_ONCE(nf->follow.announce, 2);
+	mod_delayed_work(system_freezable_wq, &nf->follow.work, 0);
+}
+
+/**
+ * nc2f_follow_again - what the host asks for and could not have may be possible now
+ * @nf: the interface
+ *
+ * Any context.
+ */
+void nc2f_follow_again(struct nc2f_dev *nf)
+{
 	mod_delayed_work(system_freezable_wq, &nf->follow.work, 0);
 }
 

@@ -32,6 +32,7 @@ struct nc2f_key {
  * @connected: the back is connected: the link is what the back says; under RTNL
  * @last_mtu: what the key said when it was last obeyed; 0 if nothing; @work, and
  *	before the watch is armed
+ * @refused_mtu: what it says and cannot be had, which has been told; 0 if nothing; @work
  * @announce: how many more times peers are to hear of the way to us
  * @work: obeys; that of a driver domain's interface looks again by itself
  */
@@ -40,6 +41,7 @@ struct nc2f_follow {
 	struct nc2f_key mtu;
 	bool connected;
 	unsigned int last_mtu;
+	unsigned int refused_mtu;
 	unsigned int announce;
 	struct delayed_work work;
 };
@@ -47,6 +49,7 @@ struct nc2f_follow {
 void nc2f_follow_start(struct nc2f_dev *nf);
 void nc2f_follow_stop(struct nc2f_dev *nf);
 void nc2f_follow_resume(struct nc2f_dev *nf);
+void nc2f_follow_again(struct nc2f_dev *nf);
 void nc2f_follow_link(struct nc2f_dev *nf);
 void nc2f_follow_announce(struct nc2f_dev *nf);
 

@@ -216,6 +216,9 @@ static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
 		netdev_info(dev, "MTU lowered to %u: no scatter-gather\n", ETH_DATA_LEN);
 		WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
 	}
+	/* Runs without RTNL, so after the features are set. */
+	if (f & ~dev->features & NETIF_F_SG)
+		nc2f_follow_again(netdev_priv(dev));
 	if ((f ^ dev->features) & NETIF_F_RXHASH)
 		nc2f_rss_switch(netdev_priv(dev), f & NETIF_F_RXHASH);
 	return 0;

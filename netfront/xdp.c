@@ -41,6 +41,8 @@ static int set_prog(struct nc2f_dev *nf, struct bpf_prog *prog,
 	rcu_assign_pointer(nf->xdp_prog, prog);
 	if (old)
 		bpf_prog_put(old);
+	if (!prog)
+		nc2f_follow_again(nf);
 	return 0;
 }
 

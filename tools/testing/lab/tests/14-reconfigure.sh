@@ -385,6 +385,32 @@ xdp_and_direct() {
 	wait_path "$1" direct
 }
 
+guest_mtu() {
+	[ "$(on "$1" cat /sys/class/net/eth0/mtu)" = "$2" ]
+}
+
+# host_wants gI MTU: for the guest's interface.
+host_wants() {
+	dom0 sh -c 'xenstore-write "/local/domain/$(xl domid "$0")/device/vif/0/mtu" "$1"' "$@"
+}
+
+in_vain() {
+	host_wants "$1" 9000
+	until_true "$LIMIT" "the guest says that it cannot" \
+		on "$1" sh -c "dmesg | grep -q 'MTU of 9000 cannot be had'"
+	guest_mtu "$1" 1500 || fail "another MTU with a program"
+}
+
+# What the host wants and cannot be had with a program comes true without it.
+mtu_waits() {
+	host_wants "$1" 1500
+	with "$1" pass in_vain "$1"
+	until_true "$LIMIT" "the guest's MTU is what the host wants" guest_mtu "$1" 9000
+	host_wants "$1" 1500
+	until_true "$LIMIT" "the guest's MTU is 1500" guest_mtu "$1" 1500
+	wait_path "$1" direct
+}
+
 # Frames of the largest MTU; with a program there it does not become larger.
 largest() {
 	! on "$1" ip link set eth0 mtu $((XDP_MTU + 1)) || fail "MTU $((XDP_MTU + 1)) with a program"
@@ -470,6 +496,7 @@ t "the back is replaced: the link stays up" back_anew g1
 t "queues, rings, offloads and XDP while there is no back" without_back g1
 t "an address of the guest's own: bridged, kept, and back" own_address g1
 t "an XDP program and the direct path" xdp_and_direct g1
+t "an XDP program and an MTU that the host wants" mtu_waits g1
 t "XDP: pass, headroom, drop, tx, redirect" xdp_all g1
 t "XDP: the largest MTU, and one more" mtu g1
 t "our front on the stock back" other_back stock
