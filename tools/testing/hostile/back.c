@@ -10,7 +10,7 @@
  *
  * Writes into what a running xen-nc2-back shares with the guest, behind the
  * back's back, and sends an event; names that begin with "net-" are lies on the
- * rings of the bridged path.  Or, as long as the module is loaded, falsifies a
+ * rings of the bridged path (back_net.c).  Or, as long as the module is loaded, falsifies a
  * key of xenstore that the back writes when a front begins, or has the back believe
  * that Xen cannot map for it so many pages of a guest, or more, at a time, or (action
  * "hold") keeps some pages that the guest has granted to receive into, or (action
@@ -36,6 +36,7 @@
 #include <xen/page.h>
 
 #include "direct.h"
+#include "hostile.h"
 #include "queue.h"
 #include "vif.h"
 
@@ -224,93 +225,6 @@ static int tell(struct nc2b_direct *d, int i)
 	if (!acts[i].slow)
 		local_bh_enable();
 	return 0;
-}
-
-/* One received frame of one slot, which is in the next of the guest's buffers; not shown yet. */
-static void rx_put(struct nc2b_queue *q, struct xen_netif_rx_response lie)
-{
-	struct xen_netif_rx_request req;
-
-	RING_COPY_REQUEST(&q->rx, q->rx.req_cons++, &req);
-	lie.id ^= req.id;
-	*RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++) = lie;
-}
-
-/* @id is what is wrong with the id. */
-static const struct {
-	const char *name;
-	struct xen_netif_rx_response rsp;
-} rx_lies[] = {
-	{ "net-rx-id", { .status = 60, .id = 1 } },
-	{ "net-rx-long", { .status = 100, .offset = XEN_PAGE_SIZE - 99 } },
-	{ "net-rx-longest", { .status = S16_MAX } },
-	{ "net-rx-endless", { .status = 60, .flags = XEN_NETRXF_more_data } },
-	{ "net-rx-extra", { .status = 60, .flags = XEN_NETRXF_extra_info } },
-};
-
-/* A frame to be cut by a list of frames, which it has not got (GSO_BY_FRAGS). */
-static void net_rx_segments(struct nc2b_queue *q)
-{
-	struct xen_netif_extra_info gso = {
-		.type = XEN_NETIF_EXTRA_TYPE_GSO, .u.gso.type = XEN_NC2_GSO_TYPE_UDP,
-		.u.gso.size = 0xffff,
-	};
-
-	rx_put(q, (struct xen_netif_rx_response){ .status = 60, .flags = XEN_NETRXF_extra_info });
-	q->rx.req_cons++;
-	memcpy(RING_GET_RESPONSE(&q->rx, q->rx.rsp_prod_pvt++), &gso, sizeof(gso));
-	RING_PUSH_RESPONSES(&q->rx);
-}
-
-static void net_tx_ahead(struct nc2b_queue *q)
-{
-	q->tx.sring->rsp_prod += 1000;
-}
-
-static void net_rx_ahead(struct nc2b_queue *q)
-{
-	q->rx.sring->rsp_prod += 1000;
-}
-
-static bool lie_on(struct nc2b_queue *q)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(rx_lies); i++) {
-		if (strcmp(action, rx_lies[i].name))
-			continue;
-		rx_put(q, rx_lies[i].rsp);
-		RING_PUSH_RESPONSES(&q->rx);
-		return true;
-	}
-	if (!strcmp(action, "net-tx-ahead"))
-		net_tx_ahead(q);
-	else if (!strcmp(action, "net-rx-ahead"))
-		net_rx_ahead(q);
-	else if (!strcmp(action, "net-rx-segments"))
-		net_rx_segments(q);
-	else
-		return false;
-	return true;
-}
-
-/* On the first queue; dom0 of the lab has one CPU, so no poll comes between. */
-static int tell_bridged(struct nc2b_vif *vif)
-{
-	struct nc2b_queue *q;
-	int err = -ENOTCONN;
-
-	rtnl_lock();
-	if (vif->queues) {
-		q = &vif->queues[0];
-		local_bh_disable();
-		err = lie_on(q) ? 0 : -EINVAL;
-		notify_remote_via_irq(q->tx_irq);
-		notify_remote_via_irq(q->rx_irq);
-		local_bh_enable();
-	}
-	rtnl_unlock();
-	return err;
 }
 
 /* xenbus_printf(xbt, dir, key, format, ...) */
@@ -584,7 +498,7 @@ static int act_on(struct net_device *netdev)
 		if (!strcmp(action, acts[i].name))
 			err = tell(d, i);
 	mutex_unlock(&d->lock);
-	return err == -EINVAL ? tell_bridged(vif) : err;
+	return err == -EINVAL ? nc2h_bridged(vif, action) : err;
 }
 
 static int __init hostile_init(void)

@@ -4,9 +4,9 @@
 # An end of the bridged path that lies (tools/testing/hostile), stands still or is
 # silent.  What a guest says wrong costs it that frame; where its rings cannot be believed
 # any more it has no network until it connects anew, and one line of the log says so.  A
-# lie of the back costs a new connection.  Another guest's TCP connection goes on through
-# all of it, also when the guest or the back ends while the guest sends events without
-# pause.
+# lie of the back costs a new connection, or that frame.  Events without pause are put off
+# by who gets them.  Another guest's TCP connection goes on through all of it, also when
+# the guest or the back ends while the guest sends events so.
 # shellcheck disable=SC2016,SC2046 # expanded in dom0 or in the guest; words
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -24,6 +24,7 @@ prepare() {
 	create g2
 	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
+	lab push g1 "$TESTS/trace.sh" /run/trace.sh
 	stream_start g2 300000
 	d0 judge
 }
@@ -158,18 +159,19 @@ taken() {
 	done | xargs
 }
 
-# under_storm COMMAND...: while one storm follows the other.
+# under_storm WHO MODULE COMMAND...: while one storm, by g1 or by its back, follows the other.
 under_storm() {
-	local pid
+	local who=$1 module=$2 pid
 
-	on g1 rm -f /run/enough
-	on g1 sh -ec 'until [ -e /run/enough ]; do
-			insmod /root/nc2-hostile.ko action=net-storm
-			rmmod nc2_hostile
-		done' &
+	shift 2
+	on "$who" rm -f /run/enough
+	on "$who" sh -ec 'until [ -e /run/enough ]; do
+			insmod "/root/$0.ko" action=net-storm ${1:+"dev=$1"}
+			rmmod "$0"
+		done' "$module" $([ "$who" = g1 ] || d0 vif g1) &
 	pid=$!
 	"$@"
-	on g1 touch /run/enough
+	on "$who" touch /run/enough
 	wait "$pid"
 }
 
@@ -180,7 +182,7 @@ storm() {
 
 	is "looks with the channel masked, in silence" "$(d0 masked g1 2)" 0
 	# One storm takes a moment to follow the other, and there is none meanwhile.
-	under_storm d0 masked g1 10 | tee "$TMP/masked"
+	under_storm g1 nc2-hostile d0 masked g1 10 | tee "$TMP/masked"
 	out=$(tail -n 1 "$TMP/masked")
 	echo "looks with the channel masked, in a storm: $out of 10"
 	[ "$out" -ge 1 ] || fail "the channel is not masked"
@@ -346,17 +348,37 @@ more_resets() {
 	[ "$(resets)" -gt "$1" ]
 }
 
+tell_back() {
+	dom0 sh -ec 'insmod /root/nc2-hostile-back.ko dev="$0" action="$1"
+		rmmod nc2_hostile_back' "$(d0 vif g1)" "$1"
+}
+
 # A right index may come after a wrong one here as well.
 tell_front() {
 	local before
 
 	before=$(resets)
 	for _ in 1 2 3; do
-		dom0 sh -ec 'insmod /root/nc2-hostile-back.ko dev="$0" action="$1"
-			rmmod nc2_hostile_back' "$(d0 vif g1)" "$1"
+		tell_back "$1"
 		! until_true 10 "the front sees it" more_resets "$before" || return 0
 	done
 	fail "the front does not mind"
+}
+
+# called LIE: what it is for the front.  Where the back's next response is taken for a part
+# of the lie, that may be anything.
+called() {
+	case $1 in
+	net-tx-ahead) echo 'more responses than requests to transmit' ;;
+	net-tx-id | net-tx-id-max) echo 'a transmit response has a wrong id' ;;
+	net-tx-idle | net-tx-twice) echo 'a transmit response answers no request' ;;
+	net-rx-ahead) echo 'more responses than requests to receive' ;;
+	net-rx-id) echo 'a response has the wrong id' ;;
+	net-rx-long*) echo 'a frame goes beyond its page' ;;
+	net-rx-headroom) echo 'a slot is shorter than its headroom' ;;
+	net-rx-extra-type) echo 'unknown extra info' ;;
+	*) echo '*' ;;
+	esac
 }
 
 # The front has a new connection, with nothing done about it.
@@ -367,21 +389,73 @@ bad_back() {
 	for lie; do
 		echo "--- $lie"
 		tell_front "$lie"
+		like "what the front says" "$(on g1 sh -c 'dmesg | grep "the back lies" | tail -n 1')" \
+			"*the back lies: $(called "$lie"); *"
 		stream_moves g1
 	done
 	stream_end g1
 	others_fine
 }
 
-# The front loses that frame, and nothing else.
-bad_segments() {
+# bad_frames GOOD LIE...: the front loses the frame of each lie, and nothing else.
+bad_frames() {
+	local frame
+
 	shot a g1
-	dom0 sh -ec 'insmod /root/nc2-hostile-back.ko dev="$0" action=net-rx-segments
-		rmmod nc2_hostile_back' "$(d0 vif g1)"
+	for frame; do
+		tell_back "$frame"
+	done
 	others_fine
 	shot b g1
-	moved front rx_drop_bad 1 1
+	moved front rx_drop_bad $(($# - 1)) $(($# - 1))
 	still front resets
+}
+
+# events_taken: for each of the guest's channels its interrupt, its name, and how many.
+events_taken() {
+	on g1 cat /proc/interrupts | awk '$NF ~ /^vif0-/ {
+		n = 0
+		for (i = 2; $i ~ /^[0-9]+$/; i++)
+			n += $i
+		print $1 + 0, $NF, n
+	}'
+}
+
+guest_goes_on() {
+	pings wire "$(address g1)"
+	stream_moves g1
+}
+
+# The other way round: the front says to Xen which events were for nothing, and its kernel
+# puts the next ones off.  Of a storm there are so many on each of its channels.
+guest_storm() {
+	local irq name n idle
+
+	shot a g1
+	on g1 sh /run/trace.sh start 'eoi=xen_irq_lateeoi,irq=%di:u32,flags=%si:u32'
+	events_taken >"$TMP/before"
+	tell_back net-storm
+	events_taken >"$TMP/after"
+	# XEN_EOI_FLAG_SPURIOUS
+	on g1 sh -c 'sh /run/trace.sh stop | sed -n "s/^.* eoi: .* irq=\([0-9]*\) flags=1$/\1/p"' \
+		>"$TMP/idle"
+	is "channels" "$(awk '{ print $2 }' "$TMP/after" | sort | xargs)" \
+		"vif0-ctrl vif0-q0-rx vif0-q0-tx vif0-q1-rx vif0-q1-tx"
+	while read -r irq name n; do
+		n=$((n - $(awk -v irq="$irq" '$1 == irq { print $3 }' "$TMP/before")))
+		idle=$(grep -cx "$irq" "$TMP/idle" || true)
+		echo "$name: of 20000 events $n were taken, $idle for nothing"
+		[ $((n * 20)) -le 20000 ] || fail "$n events were taken"
+		[ "$idle" -ge 3 ] || fail "only $idle are said to be for nothing"
+		[ $((idle * 2)) -ge "$n" ] || fail "only $idle of $n are said to be for nothing"
+	done <"$TMP/after"
+	stream_start g1 100000
+	under_storm dom0 nc2-hostile-back guest_goes_on
+	stream_moves g1
+	stream_end g1
+	shot b g1
+	still front resets
+	others_fine
 }
 
 # Nobody waits for it under RTNL, where nothing else could be done to any interface.  Once
@@ -439,13 +513,17 @@ t "control requests: 16 in a turn" control_turns
 t "all rings full of noise" noise
 t "a storm of events: the channel is masked until the EOI" storm
 figures 'of |looks'
+t "a storm of events of the back's: the guest takes few, and goes on" guest_storm
+figures 'vif0-'
 t "a queue without buffers harms only itself" deaf_queue
 t "small frames that wait for it are bounded by their memory" small_frames
 t "a flood to everybody while a guest stands still: what waits is bounded" paused_flood
 t "... and what waits in front of its queue does not wait long" flood_in_front
 t "a back that lies: a new connection, TCP lives" bad_back net-tx-ahead net-rx-ahead net-rx-id \
-	net-rx-long net-rx-endless net-rx-extra $(also net-rx-longest)
-t "a back that has a frame cut by what it has not got" bad_segments
+	net-rx-long net-rx-endless net-rx-extra net-tx-id net-tx-twice \
+	$(also net-tx-id-max net-tx-idle net-rx-longest net-rx-extra-type net-rx-headroom)
+t "a back whose frames are none: too short, too many pieces, segments" bad_frames net-rx-most \
+	net-rx-chain net-rx-short net-rx-segments $(also net-rx-empty net-rx-gso-type)
 t "a back that is silent on the control ring" silent_control
 t "a back without a driver while the front's comes and goes" silent_back
 t "a storm of events while the back is unloaded" in_a_storm storm_unload max_queues=2
