@@ -391,6 +391,7 @@ guest_mtu() {
 
 # host_wants gI MTU: for the guest's interface.
 host_wants() {
+	# shellcheck disable=SC2016 # expanded in dom0
 	dom0 sh -c 'xenstore-write "/local/domain/$(xl domid "$0")/device/vif/0/mtu" "$1"' "$@"
 }
 

@@ -228,6 +228,31 @@ spoofed() {
 	is "the bridge's entry for the other one" "$(d0 fdb g2)" ''
 }
 
+# The bridge does not check either, unless the port is locked: then it knows a sender by
+# the entry that the back makes for the guest.
+locked_port() {
+	local dev
+
+	dev=$(d0 vif "$1")
+	d0 put "$1" path bridged
+	wait_path "$1" bridged
+	dom0 bridge link set dev "$dev" locked on
+	pings wire "$(address "$1")"
+	pings "$1" "$(address dom0)"
+	sees wire "claimed wire $OTHER $(mac_of "$1") $LIMIT" \
+		on "$1" python3 /run/frames.py claim eth0 "$WIRE" "$OTHER" 50
+	is "frames in another's name, and those that differ" "$(tail -n 1 "$TMP/seen")" '0 0'
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	pings wire "$(address "$1")"
+	d0 put "$1" path bridged
+	wait_path "$1" bridged
+	pings wire "$(address "$1")"
+	dom0 bridge link set dev "$dev" locked off
+	d0 put "$1" path auto
+	wait_path "$1" direct
+}
+
 # offered FILE UDP: what the guest's stack may leave to the interface, and what never.
 offered() {
 	local feature state
@@ -589,6 +614,7 @@ t "PV: a full ring stops the sender, and nothing is lost" full_ring g1
 t "PV: the NIC is to check the guest's source address" own_name_only g1
 t "PV: frames in another's name, as many as the NIC lets out" spoofed g1
 figures "in another's name"
+t "PV: bridged, its port locked: none in another's name" locked_port g1
 t "PV: the same offloads on both paths" same_offloads g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Linux 7.3 in dom0 and in the guest: each of our ends with the stock other end, with
-# two queues, and the direct path.
+# two queues, and the direct path, and what an interface lives through.  The long form has
+# everything else with this kernel, too (NC2_TEST_KERNEL, see tools/testing/check).
 # shellcheck source=tools/testing/lab/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/lab/tests/life.sh
+. "$TESTS/life.sh"
 # shellcheck source=tools/testing/lab/tests/peers.sh
 . "$TESTS/peers.sh"
 
@@ -38,6 +41,39 @@ changes() {
 	stream_start g1
 	to_and_fro g1
 	stream_end g1
+}
+
+# survives COMMAND...: the guest's connection does, and is direct again.
+survives() {
+	stream_start g1
+	"$@"
+	settle g1
+	stream_moves g1
+	stream_end g1
+}
+
+back_anew() {
+	dom0 rmmod xen_nc2_back
+	load_back max_queues=2
+	d0 online g1
+}
+
+other_channels() {
+	on g1 ethtool -L eth0 combined 1
+	on g1 ethtool -L eth0 combined 2
+}
+
+saved() {
+	away_and_back
+	lab guest wait g1
+	d0 clean "$LIMIT"
+}
+
+migrated() {
+	# shellcheck disable=SC2119 # not this one's
+	migrate
+	lab guest wait g1
+	d0 clean "$LIMIT"
 }
 
 destroyed() {
@@ -95,7 +131,12 @@ needed "our pair" our_pair
 t "both run Linux 7.3" versions
 t "PV: direct, both ways" both_ways
 t "PV: the path changes under a TCP stream" changes
+t "PV: the guest's driver is unbound and bound" survives rebind g1
+t "PV: two channels, one, two" survives other_channels
+t "PV: the back is unloaded and loaded" survives back_anew
+t "PV: saved and restored" survives saved
 t "PV: xl destroy" destroyed
 t "PVH: the next guest is direct, both ways" next --type pvh
+t "PVH: migrated" survives migrated
 t "PVH: xl destroy" destroyed
 finish

@@ -16,7 +16,7 @@
 # Every wait polls, and has a limit that only a broken system meets.
 #
 # With NC2_TEST_LONG=1, as "make check-full" has it, what can be done more often, or
-# with more kinds of guests, is.
+# with more kinds of guests, is.  With NC2_TEST_KERNEL=7.3 dom0 and the guests run that.
 
 set -uo pipefail
 # As in the lab command: no stand-in for python3.
@@ -25,7 +25,7 @@ shopt -s inherit_errexit
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 LAB=$TESTS/../lab
-NAME=t-$(basename "$0" .sh)
+NAME=t-$(basename "$0" .sh)${NC2_TEST_KERNEL:+-$NC2_TEST_KERNEL}
 NAME=${NAME//./-}
 LIMIT=${NC2_TEST_LIMIT:-240}
 TMP=$(mktemp -d)
@@ -206,7 +206,8 @@ build() {
 # folder that they are in; or the script ends here.  Before up.
 # shellcheck disable=SC2034 # used by who calls
 hostile_modules() {
-	build "the modules of tools/testing/hostile are" "$TESTS/../../hostile/build.sh" 6.12
+	build "the modules of tools/testing/hostile are" "$TESTS/../../hostile/build.sh" \
+		"${NC2_TEST_KERNEL:-6.12}"
 	hostile=$(<"$TMP/built")
 }
 
@@ -220,7 +221,7 @@ up() {
 }
 
 boot() {
-	lab up "$@"
+	lab up ${NC2_TEST_KERNEL:+--kernel "$NC2_TEST_KERNEL"} "$@"
 	lab push dom0 "$TESTS/dom0.sh" /tmp/dom0.sh
 }
 
