@@ -354,6 +354,15 @@ unharmed() {
 		fail "g2 has lost $(($1 - $2)) of $1, and $(($3 - $4)) of $3 when nobody lied"
 }
 
+# In the long form that is looked at here, too.
+no_harm() {
+	if long; then
+		unharmed "$@"
+	else
+		"$@"
+	fi
+}
+
 prepare() {
 	lab push g1 "$hostile/nc2-hostile.ko" /root/nc2-hostile.ko
 	lab push g1 "$TESTS/hostile-guest.sh" /root/hostile-guest.sh
@@ -380,10 +389,10 @@ t "nc2-vfs says what is wrong" vfs_errors
 needed "an honest guest comes, and goes on during the rest" prepare
 t "lie: a buffer is given twice; no frame of another guest is lost" unharmed cut fill-twice
 figures 'datagrams|bytes'
-t "lie: buffers that there are not" cut fill-page-max fill-offset \
+t "lie: buffers that there are not" no_harm cut fill-page-max fill-offset \
 	$(also fill-page fill-offset-end)
-t "lie: ring indexes" cut fill-ahead tx-back $(also fill-back tx-ahead)
-t "lie: lengths to send" cut tx-long tx-giant tx-endless $(also tx-empty tx-short)
+t "lie: ring indexes" no_harm cut fill-ahead tx-back $(also fill-back tx-ahead)
+t "lie: lengths to send" no_harm cut tx-long tx-giant tx-endless $(also tx-empty tx-short)
 t "lie: headers to send" cut tx-l2-long tx-l3-ipv6 tx-l4-out tx-udp-tso \
 	$(also tx-l2-none tx-l3-short tx-l3-long tx-l4-none tx-l4-long tx-mss-none \
 	tx-mss-small tx-mss-large)
