@@ -477,6 +477,13 @@ claim() {
 		'for i in 0 1; do ethtool -S eth$i; done | grep -c "rx_bridged_frames: [1-9]"')" 2
 }
 
+claim_none() {
+	dom0 sh -ec 'rmmod xen_nc2_back
+		insmod /lab/modules/xen-nc2-back.ko claim=none'
+	dom0 xl network-attach g1 mac=00:16:3e:99:00:22 bridge=xenbr0 script=vif-nc2
+	is "driver of a third interface" "$(driver_of 2)" vif
+}
+
 hostile_modules
 up --guests 0 --vfs 1
 needed "our pair, two queues, on the bridge" prepare
@@ -505,4 +512,5 @@ t "parameters of the front" front_parameters
 t "parameters of the back" back_parameters
 t "a back that is not trusted: no direct path, all is copied, used pages are clear" untrusted
 t "claim=script leaves other interfaces to xen-netback" claim
+t "claim=none leaves all" claim_none
 finish
