@@ -255,6 +255,7 @@ silent_fill() {
 	on g1 rmmod nc2_hostile
 	# Each half of a page of its pool is a buffer.
 	moved back rx_direct_frames 500 $((2 * $(d0 show g1 pool_pages)))
+	judge '*' '*'
 }
 
 others_fine() {
