@@ -104,7 +104,7 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 	spin_unlock_irqrestore(&q->backlog.lock, flags);
 
 	if (full)
-		dev_kfree_skb_any(skb);
+		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_FULL_RING);
 	napi_schedule(&q->rx_napi);
 }
 
@@ -161,7 +161,7 @@ void nc2b_rx_purge(struct nc2b_queue *q)
 
 	while ((skb = rx_dequeue(q)) != NULL) {
 		nc2b_queue_inc(q, &q->rx_sync, NC2B_RX_DROP_STALL);
-		kfree_skb(skb);
+		kfree_skb_reason(skb, SKB_DROP_REASON_QUEUE_PURGE);
 	}
 }
 
@@ -386,7 +386,7 @@ static int rx_collect(struct nc2b_queue *q, int budget, struct rx_out *o,
 			/* Too scattered for a whole batch: gather it. */
 			if (skb_linearize(skb) ||
 			    rx_ops(skb, o->headroom) > NC2B_COPY_OPS) {
-				kfree_skb(rx_dequeue(q));
+				kfree_skb_reason(rx_dequeue(q), SKB_DROP_REASON_NOMEM);
 				nc2b_queue_inc(q, &q->rx_sync, NC2B_RX_DROP_NOMEM);
 				continue;
 			}
@@ -444,11 +444,12 @@ static void rx_finish(struct nc2b_queue *q, const struct rx_out *o,
 		if (good) {
 			frames++;
 			bytes += skb->len;
+			consume_skb(skb);
 		} else {
 			bad++;
+			kfree_skb_reason(skb, SKB_DROP_REASON_SKB_UCOPY_FAULT);
 		}
 		good = true;
-		consume_skb(skb);
 	}
 	rx_count(q, frames, bytes, bad);
 	if (unlikely(test_bit(NC2B_RX_STANDS, &q->flags)))

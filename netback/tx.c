@@ -453,6 +453,7 @@ static void tx_deliver(struct nc2b_queue *q, int n)
 	int i, j;
 
 	for (i = 0; i < n; i++) {
+		enum skb_drop_reason why = SKB_DROP_REASON_SKB_UCOPY_FAULT;
 		struct nc2b_tx_frame *fr = &q->frames[i];
 		bool good = tx_copied(q, fr);
 		u32 len = fr->skb->len;
@@ -464,8 +465,10 @@ static void tx_deliver(struct nc2b_queue *q, int n)
 			lost++;
 		} else if (!up) {
 			down++;
+			why = SKB_DROP_REASON_DEV_READY;
 		} else if (tx_finish(q, fr)) {
 			bad++;
+			why = SKB_DROP_REASON_DEV_HDR;
 		} else {
 			frames++;
 			bytes += len;
@@ -473,7 +476,7 @@ static void tx_deliver(struct nc2b_queue *q, int n)
 			list_add_tail(&fr->skb->list, &list);
 			continue;
 		}
-		kfree_skb(fr->skb);
+		kfree_skb_reason(fr->skb, why);
 	}
 	u64_stats_update_begin(&q->tx_sync);
 	u64_stats_add(&q->stats[NC2B_TX_FRAMES], frames);

@@ -48,6 +48,7 @@ static bool unwanted(const struct nc2b_vif *vif, const u8 *addr)
 
 static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *dev)
 {
+	enum skb_drop_reason why = SKB_DROP_REASON_DEV_READY;
 	struct nc2b_vif *vif = netdev_priv(dev);
 	u32 id = skb_get_queue_mapping(skb);
 	struct nc2b_queue *queues;
@@ -60,6 +61,7 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 	if (!queues || id >= READ_ONCE(vif->nr_queues) || READ_ONCE(vif->broken))
 		goto drop;
 	/* It may have waited in a qdisc since the front of before, who took such frames. */
+	why = SKB_DROP_REASON_SKB_GSO_SEG;
 	if (skb_is_gso(skb) &&
 	    netif_needs_gso(skb, netif_skb_features(skb) | NETIF_F_GSO_ROBUST))
 		goto drop;
@@ -68,6 +70,7 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 		return NETDEV_TX_OK;
 	}
 	/* Pages that a sender may still want back get a copy of their own. */
+	why = SKB_DROP_REASON_NOMEM;
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC))
 		goto drop;
 	skb_tx_timestamp(skb);
@@ -76,7 +79,7 @@ static netdev_tx_t nc2b_vif_start_xmit(struct sk_buff *skb, struct net_device *d
 
 drop:
 	dev_core_stats_tx_dropped_inc(dev);
-	dev_kfree_skb_any(skb);
+	dev_kfree_skb_any_reason(skb, why);
 	return NETDEV_TX_OK;
 }
 

@@ -190,7 +190,7 @@ static void deliver(struct nc2f_direct *d, struct sk_buff *skb, const struct xen
 	return;
 drop:
 	b->n[why]++;
-	dev_kfree_skb_any(skb);
+	dev_kfree_skb_any_reason(skb, nc2f_rx_reason(why));
 }
 
 /* One completion; @c is a private copy and id a buffer of ours again. */
@@ -231,7 +231,7 @@ drop:
 	/* A buffer that comes back unused belongs to no frame. */
 	if (c->len || skb)
 		b->n[why]++;
-	dev_kfree_skb_any(skb);
+	dev_kfree_skb_any_reason(skb, nc2f_rx_reason(why));
 	d->skb = NULL;
 	d->skip = !last;
 	nc2f_pool_drop(&d->pool, id);

@@ -216,7 +216,7 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 	}
 	if (!plan(d, skb, &e)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
-		dev_kfree_skb_any(skb);
+		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
 		goto out;
 	}
 	maybe_stop(d, txq);
@@ -256,7 +256,7 @@ void nc2f_direct_drop(struct nc2f_direct *d, struct sk_buff *skb)
 	spin_lock(&d->tx_lock);
 	nc2f_stats_tx_inc(nc2f_direct_stats(d->nf), NC2F_TX_DROP_FULL);
 	spin_unlock(&d->tx_lock);
-	dev_kfree_skb_any(skb);
+	dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_FULL_RING);
 }
 
 /**

@@ -61,7 +61,7 @@ static netdev_tx_t nc2f_start_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	if (unlikely(!READ_ONCE(nf->live) || READ_ONCE(nf->broken) || queue >= nf->nr_queues)) {
 		nc2f_stats_tx_inc(&nf->stats[queue], NC2F_TX_DROP_DOWN);
-		dev_kfree_skb_any(skb);
+		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_DEV_READY);
 		return NETDEV_TX_OK;
 	}
 	d = READ_ONCE(nf->tx_direct);

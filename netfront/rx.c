@@ -164,7 +164,7 @@ static void take_extras(struct nc2f_queue *q, struct rx_frame *f, RING_IDX end)
 static void drop(struct nc2f_queue *q, struct rx_frame *f, u16 id, enum nc2f_rx_stat why)
 {
 	keep(q, id);
-	dev_kfree_skb_any(f->skb);
+	dev_kfree_skb_any_reason(f->skb, nc2f_rx_reason(why));
 	f->skb = NULL;
 	f->why = why;
 }
@@ -377,7 +377,7 @@ static void deliver(struct nc2f_queue *q, struct rx_frame *f, struct nc2f_rx_bat
 	return;
 bad:
 	b->n[NC2F_RX_DROP_BAD]++;
-	dev_kfree_skb_any(skb);
+	dev_kfree_skb_any_reason(skb, nc2f_rx_reason(NC2F_RX_DROP_BAD));
 }
 
 /**

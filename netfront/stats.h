@@ -12,6 +12,8 @@
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
+#include <net/dropreason.h>
+
 /**
  * enum nc2f_rx_stat - what a lane counts on receive
  * @NC2F_RX_FRAMES: frames given to the network stack
@@ -103,6 +105,27 @@ struct nc2f_stats {
 struct nc2f_rx_batch {
 	u32 n[NC2F_RX_STATS];
 };
+
+/**
+ * nc2f_rx_reason - what the kernel's tracepoint is told of a lost frame
+ * @why: the counter that it is in
+ *
+ * Return: the reason.
+ */
+static inline enum skb_drop_reason nc2f_rx_reason(enum nc2f_rx_stat why)
+{
+	switch (why) {
+	case NC2F_RX_DROP_NOMEM:
+		return SKB_DROP_REASON_NOMEM;
+	case NC2F_RX_DROP_OWN_MAC:
+	case NC2F_RX_DROP_NOT_MINE:
+		return SKB_DROP_REASON_OTHERHOST;
+	case NC2F_RX_DROP_XDP:
+		return SKB_DROP_REASON_XDP;
+	default:
+		return SKB_DROP_REASON_DEV_HDR;
+	}
+}
 
 struct nc2f_stats *nc2f_stats_alloc(u32 lanes);
 void nc2f_stats_free(struct nc2f_stats *st);

@@ -333,10 +333,18 @@ flood_goes() {
 # What is in front as Debian has it, where no administrator has set anything: fq_codel, for
 # up to 32 MB.  After ten seconds all of it goes, and does not take its turn to wait as well.
 flood_in_front() {
+	local reasons
+
 	dom0 tc qdisc del dev "$(d0 vif g1)" root
 	d0 judge >/dev/null
+	lab push dom0 "$TESTS/trace.sh" /run/trace.sh
+	dom0 sh /run/trace.sh start skb/kfree_skb
 	shot a g1
 	while_paused g1 flood_goes 300
+	# Who watches what is dropped hears why.
+	reasons=$(dom0 sh -c 'sh /run/trace.sh stop | sed -n "s/^.* reason: //p" | sort | uniq -c')
+	echo "$reasons"
+	like "reasons" "$(xargs <<<"$reasons")" '*[1-9][0-9] FULL_RING*[1-9] QUEUE_PURGE*'
 	pings wire "$(address g1)"
 	shot b g1
 	moved back 'q*_rx_drop_full' 50
