@@ -322,11 +322,10 @@ none_in_front() {
 	! in_front 0
 }
 
-# The flood, and then its end, with more in front of the netdev than one or two of its
-# queue's rounds would take away.
+# The flood, and then its end, with more in front of the netdev than its queue takes.
 flood_goes() {
 	frames g2 flood 10.99.0.255 9 40 1000 "$1"
-	in_front 4000000 || fail "that is no more than waits behind it"
+	in_front 2000000 || fail "that is no more than waits behind it"
 	until_true "$LIMIT" "nothing waits for who stands still" none_in_front
 }
 
@@ -339,7 +338,8 @@ flood_in_front() {
 	d0 judge >/dev/null
 	dom0 sh /run/trace.sh start skb/kfree_skb
 	shot a g1
-	while_paused g1 flood_goes 300
+	# All of it has to be sent before the first has waited for ten seconds.
+	while_paused g1 flood_goes 150
 	# Who watches what is dropped hears why.
 	reasons=$(dom0 sh -c 'sh /run/trace.sh stop | sed -n "s/^.* reason: //p" | sort | uniq -c')
 	echo "$reasons"
