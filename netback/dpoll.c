@@ -365,7 +365,7 @@ int nc2b_direct_poll(struct napi_struct *napi, int budget)
  * nc2b_direct_last_rx - give the guest what the NIC has received so far
  * @d: the direct path, its NIC queue started and its NAPI disabled
  *
- * The NIC gets no more buffers, so that this ends.  May sleep.
+ * The NIC gets no more buffers, so that this ends.  Process context.
  */
 void nc2b_direct_last_rx(struct nc2b_direct *d)
 {

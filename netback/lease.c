@@ -135,7 +135,7 @@ const char *nc2b_lease_start(struct nc2b_direct *d, struct device *nic,
  */
 void nc2b_lease_stop(struct nc2b_direct *d)
 {
-	bool ran = d->running;
+	bool ran = READ_ONCE(d->running);
 	struct nc2q *q = d->q;
 	int err;
 

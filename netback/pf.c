@@ -176,7 +176,7 @@ void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
  * An administrator can change all of it at any time ("ip link set NIC vf N ..."): then
  * the queue receives nothing more of what is for the guest, or lets it send in anybody's
  * name.  The limit is forgotten by the drivers themselves, when the speed of the link
- * changes.
+ * changes.  One where the guest has none is the administrator's.
  *
  * Process context; takes RTNL.
  *

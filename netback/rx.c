@@ -103,9 +103,11 @@ void nc2b_rx_enqueue(struct nc2b_queue *q, struct sk_buff *skb)
 		netif_tx_stop_queue(txq);
 	spin_unlock_irqrestore(&q->backlog.lock, flags);
 
+	/* The poll knows of those that wait. */
 	if (full)
 		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_FULL_RING);
-	napi_schedule(&q->rx_napi);
+	else
+		napi_schedule(&q->rx_napi);
 }
 
 /**

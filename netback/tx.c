@@ -267,7 +267,7 @@ static int tx_take(struct nc2b_queue *q, u32 avail, struct nc2b_tx_frame *fr,
 		goto drop;
 	why = NC2B_TX_DROP_BAD;
 	if (f.has_gso && tx_gso(fr->skb, &f.gso)) {
-		kfree_skb(fr->skb);
+		kfree_skb_reason(fr->skb, SKB_DROP_REASON_DEV_HDR);
 		goto drop;
 	}
 	fr->first = f.req[0];

@@ -216,7 +216,7 @@ netdev_tx_t nc2f_direct_xmit(struct nc2f_direct *d, struct sk_buff *skb, u16 que
 	}
 	if (!plan(d, skb, &e)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
-		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
+		dev_kfree_skb_any_reason(skb, nc2f_tx_reason(skb));
 		goto out;
 	}
 	maybe_stop(d, txq);

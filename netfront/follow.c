@@ -59,19 +59,24 @@ static void follow_mtu(struct nc2f_dev *nf)
 	unsigned int mtu = read_mtu(nf);
 	int err = 0;
 
-	if (!mtu || mtu == f->last_mtu)
-		return;
 	rtnl_lock();
-	if (nf->dev->reg_state == NETREG_REGISTERED)
+	if (!mtu || mtu == f->last_mtu)
+		goto out;
+	/* Refused, and meanwhile the administrator has chosen. */
+	if (mtu == f->refused_mtu && nf->dev->mtu != f->kept_mtu)
+		err = 0;
+	else if (nf->dev->reg_state == NETREG_REGISTERED)
 		err = dev_set_mtu(nf->dev, mtu);
 	else
 		nf->dev->mtu = mtu;
-	rtnl_unlock();
 	if (!err)
 		f->last_mtu = mtu;
-	else if (f->refused_mtu != mtu)
+	else if (f->refused_mtu != mtu && net_ratelimit())
 		netdev_warn(nf->dev, "the host's MTU of %u cannot be had: %d\n", mtu, err);
 	f->refused_mtu = err ? mtu : 0;
+	f->kept_mtu = nf->dev->mtu;
+out:
+	rtnl_unlock();
 }
 
 /* Nobody tells us when a driver domain is destroyed. */

@@ -30,9 +30,10 @@ struct nc2f_key {
  * @carrier: the back's carrier
  * @mtu: our mtu
  * @connected: the back is connected: the link is what the back says; under RTNL
- * @last_mtu: what the key said when it was last obeyed; 0 if nothing; @work, and
+ * @last_mtu: what the key said when it was last obeyed; 0 if nothing; under RTNL, and
  *	before the watch is armed
  * @refused_mtu: what it says and cannot be had, which has been told; 0 if nothing; @work
+ * @kept_mtu: what the netdev had then, and has unless the administrator has chosen; @work
  * @announce: how many more times peers are to hear of the way to us
  * @work: obeys; that of a driver domain's interface looks again by itself
  */
@@ -42,6 +43,7 @@ struct nc2f_follow {
 	bool connected;
 	unsigned int last_mtu;
 	unsigned int refused_mtu;
+	unsigned int kept_mtu;
 	unsigned int announce;
 	struct delayed_work work;
 };

@@ -212,15 +212,19 @@ static netdev_features_t nc2f_fix_features(struct net_device *dev, netdev_featur
 
 static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
 {
+	struct nc2f_dev *nf = netdev_priv(dev);
+
 	if (!(f & NETIF_F_SG) && dev->mtu > ETH_DATA_LEN) {
 		netdev_info(dev, "MTU lowered to %u: no scatter-gather\n", ETH_DATA_LEN);
 		WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
+		/* What the host wants is had no longer. */
+		nf->follow.last_mtu = 0;
 	}
-	/* Runs without RTNL, so after the features are set. */
+	/* Its work waits for RTNL, and so runs when the features are set. */
 	if (f & ~dev->features & NETIF_F_SG)
-		nc2f_follow_again(netdev_priv(dev));
+		nc2f_follow_again(nf);
 	if ((f ^ dev->features) & NETIF_F_RXHASH)
-		nc2f_rss_switch(netdev_priv(dev), f & NETIF_F_RXHASH);
+		nc2f_rss_switch(nf, f & NETIF_F_RXHASH);
 	return 0;
 }
 

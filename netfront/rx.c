@@ -410,7 +410,7 @@ int nc2f_rx_work(struct nc2f_queue *q, int budget)
 		take_frame(q, &f, end, &b);
 		done++;
 		if (f.lie) {
-			dev_kfree_skb_any(f.skb);
+			dev_kfree_skb_any_reason(f.skb, SKB_DROP_REASON_DEV_HDR);
 			nc2f_netdev_break(q->nf, f.lie);
 			break;
 		}

@@ -9,10 +9,10 @@
 #define NC2F_STATS_H
 
 #include <linux/cache.h>
+#include <linux/if_ether.h>
+#include <linux/skbuff.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
-
-#include <net/dropreason.h>
 
 /**
  * enum nc2f_rx_stat - what a lane counts on receive
@@ -125,6 +125,19 @@ static inline enum skb_drop_reason nc2f_rx_reason(enum nc2f_rx_stat why)
 	default:
 		return SKB_DROP_REASON_DEV_HDR;
 	}
+}
+
+/**
+ * nc2f_tx_reason - the same of a frame that no path takes, %NC2F_TX_DROP_BAD
+ * @skb: the frame
+ *
+ * Return: the reason.
+ */
+static inline enum skb_drop_reason nc2f_tx_reason(const struct sk_buff *skb)
+{
+	if (skb->len < ETH_HLEN)
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	return skb_is_gso(skb) ? SKB_DROP_REASON_SKB_GSO_SEG : SKB_DROP_REASON_PKT_TOO_BIG;
 }
 
 struct nc2f_stats *nc2f_stats_alloc(u32 lanes);

@@ -313,7 +313,7 @@ netdev_tx_t nc2f_tx_xmit(struct nc2f_queue *q, struct sk_buff *skb)
 
 	if (!frame_good(q->nf, skb)) {
 		nc2f_stats_tx_inc(st, NC2F_TX_DROP_BAD);
-		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
+		dev_kfree_skb_any_reason(skb, nc2f_tx_reason(skb));
 		nc2f_tx_publish(q);
 		return NETDEV_TX_OK;
 	}

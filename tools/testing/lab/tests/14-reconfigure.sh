@@ -407,6 +407,10 @@ mtu_waits() {
 	host_wants "$1" 1500
 	with "$1" pass in_vain "$1"
 	until_true "$LIMIT" "the guest's MTU is what the host wants" guest_mtu "$1" 9000
+	on "$1" ethtool -K eth0 sg off
+	guest_mtu "$1" 1500 || fail "a long frame without scatter-gather"
+	on "$1" ethtool -K eth0 sg on
+	until_true "$LIMIT" "it is so again" guest_mtu "$1" 9000
 	host_wants "$1" 1500
 	until_true "$LIMIT" "the guest's MTU is 1500" guest_mtu "$1" 1500
 	wait_path "$1" direct

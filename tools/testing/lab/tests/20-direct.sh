@@ -238,7 +238,7 @@ locked_port() {
 	wait_path "$1" bridged
 	dom0 bridge link set dev "$dev" locked on
 	pings wire "$(address "$1")"
-	pings "$1" "$(address dom0)"
+	pings "$1" 10.99.0.2
 	sees wire "claimed wire $OTHER $(mac_of "$1") $LIMIT" \
 		on "$1" python3 /run/frames.py claim eth0 "$WIRE" "$OTHER" 50
 	is "frames in another's name, and those that differ" "$(tail -n 1 "$TMP/seen")" '0 0'

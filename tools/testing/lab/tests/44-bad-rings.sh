@@ -161,8 +161,9 @@ taken() {
 }
 
 # under_storm WHO MODULE COMMAND...: while one storm, by g1 or by its back, follows the other.
+# COMMAND is a program, or a function each step of which says that it failed.
 under_storm() {
-	local who=$1 module=$2 pid
+	local who=$1 module=$2 pid rc=0
 
 	shift 2
 	on "$who" rm -f /run/enough
@@ -171,9 +172,11 @@ under_storm() {
 			rmmod "$0"
 		done' "$module" $([ "$who" = g1 ] || d0 vif g1) &
 	pid=$!
-	"$@"
+	# However that ends, the storms do.
+	"$@" || rc=1
 	on "$who" touch /run/enough
-	wait "$pid"
+	wait "$pid" || rc=1
+	return "$rc"
 }
 
 # Between an event and its EOI Xen has the channel masked: a guest that sends events for
@@ -324,9 +327,9 @@ none_in_front() {
 
 # The flood, and then its end, with more in front of the netdev than its queue takes.
 flood_goes() {
-	frames g2 flood 10.99.0.255 9 40 1000 "$1"
-	in_front 2000000 || fail "that is no more than waits behind it"
-	until_true "$LIMIT" "nothing waits for who stands still" none_in_front
+	frames g2 flood 10.99.0.255 9 40 1000 "$1" &&
+		{ in_front 2000000 || fail "that is no more than waits behind it"; } &&
+		until_true "$LIMIT" "nothing waits for who stands still" none_in_front
 }
 
 # What is in front as Debian has it, where no administrator has set anything: fq_codel, for
@@ -429,8 +432,7 @@ events_taken() {
 }
 
 guest_goes_on() {
-	pings wire "$(address g1)"
-	stream_moves g1
+	pings wire "$(address g1)" && stream_moves g1
 }
 
 # The other way round: the front says to Xen which events were for nothing, and its kernel
