@@ -3,8 +3,29 @@
 #ifndef NC2F_COMPAT_H
 #define NC2F_COMPAT_H
 
+#include <linux/ethtool.h>
 #include <linux/netdevice.h>
 #include <linux/version.h>
+
+#include "rss.h"
+
+/*
+ * How many queues "ethtool -x" and "-X" have to do with was one question of many to one
+ * function; since 6.18 it is one of its own, and at the latest in 7.3 nobody else is asked.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+static inline int nc2f_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info, u32 *rules)
+{
+	if (info->cmd != ETHTOOL_GRXRINGS)
+		return -EOPNOTSUPP;
+	info->data = nc2f_get_rx_ring_count(dev);
+	return 0;
+}
+
+#define NC2F_GET_RX_RING_COUNT	.get_rxnfc = nc2f_get_rxnfc
+#else
+#define NC2F_GET_RX_RING_COUNT	.get_rx_ring_count = nc2f_get_rx_ring_count
+#endif
 
 /*
  * NAPI contexts.  Once, what a user had set for a context, and its id, lasted as

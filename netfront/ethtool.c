@@ -4,6 +4,7 @@
 
 #include <xen/xenbus.h>
 
+#include "compat.h"
 #include "nego.h"
 #include "netdev.h"
 #include "queue.h"
@@ -230,7 +231,7 @@ const struct ethtool_ops nc2f_ethtool_ops = {
 	.get_sset_count		= nc2f_get_sset_count,
 	.get_strings		= nc2f_get_strings,
 	.get_ethtool_stats	= nc2f_get_ethtool_stats,
-	.get_rxnfc		= nc2f_get_rxnfc,
+	NC2F_GET_RX_RING_COUNT,
 	.get_rxfh_key_size	= nc2f_get_rxfh_key_size,
 	.get_rxfh_indir_size	= nc2f_get_rxfh_indir_size,
 	.get_rxfh		= nc2f_get_rxfh,

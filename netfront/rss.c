@@ -203,19 +203,14 @@ void nc2f_rss_switch(struct nc2f_dev *nf, bool on)
 }
 
 /**
- * nc2f_get_rxnfc - ethtool: how many queues there are to steer to
+ * nc2f_get_rx_ring_count - ethtool: how many queues there are to steer to
  * @dev: the netdev
- * @info: the question, and the answer
- * @rules: unused
  *
- * Return: 0 or -EOPNOTSUPP.
+ * Return: that.
  */
-int nc2f_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info, u32 *rules)
+u32 nc2f_get_rx_ring_count(struct net_device *dev)
 {
-	if (info->cmd != ETHTOOL_GRXRINGS)
-		return -EOPNOTSUPP;
-	info->data = dev->real_num_rx_queues;
-	return 0;
+	return dev->real_num_rx_queues;
 }
 
 /**

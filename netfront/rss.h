@@ -8,7 +8,6 @@
 #include <linux/workqueue.h>
 
 struct ethtool_rxfh_param;
-struct ethtool_rxnfc;
 struct net_device;
 struct netlink_ext_ack;
 struct nc2f_dev;
@@ -58,7 +57,7 @@ void nc2f_rss_stop(struct nc2f_dev *nf);
 void nc2f_rss_switch(struct nc2f_dev *nf, bool on);
 
 /* ethtool */
-int nc2f_get_rxnfc(struct net_device *dev, struct ethtool_rxnfc *info, u32 *rules);
+u32 nc2f_get_rx_ring_count(struct net_device *dev);
 u32 nc2f_get_rxfh_key_size(struct net_device *dev);
 u32 nc2f_get_rxfh_indir_size(struct net_device *dev);
 int nc2f_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh);
