@@ -49,6 +49,9 @@ frames.py stamped DEV SECONDS     waits for the time that software has given to 
                                   it sends to nobody, and to a received one
 frames.py heard PORT TEXT N SECONDS
                                   waits for N different datagrams with that text
+frames.py tags DEV SOURCE VLAN N SECONDS
+                              counts frames of SOURCE that have not the tag of VLAN, until N
+                              of IPv4 have come with it
 frames.py claim DEV TO FROM N     sends N frames in the name of FROM, and an honest one
 frames.py claimed DEV FROM HONEST SECONDS
                                   counts those of FROM until the one of HONEST comes;
@@ -77,7 +80,7 @@ SO_TIMESTAMPING, BY_SOFTWARE = 37, 1 << 1 | 1 << 3 | 1 << 4
 # A header of options that say nothing: the kernel fills in what comes next.
 NO_OPTIONS = bytes((0, 0, 1, 4, 0, 0, 0, 0))
 EXTENSIONS = {'hop': socket.IPV6_HOPOPTS, 'destination': socket.IPV6_DSTOPTS}
-TP_STATUS_CSUMNOTREADY, TP_STATUS_CSUM_VALID = 8, 128
+TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID, TP_STATUS_CSUM_VALID = 8, 16, 128
 ETH_P_ALL = 3
 # For local experiments.
 ETH_P = 0x88b5
@@ -130,8 +133,9 @@ def listen(dev, seconds, program=None):
     return s, time.monotonic() + float(seconds)
 
 
-def received(listener, what):
-    """Frames with their status, without what we send; ends the program when it is time."""
+def arrived(listener, what):
+    """Frames with their status and tag, without what we send; ends the program when it is
+    time."""
     s, end = listener
     try:
         while True:
@@ -139,9 +143,16 @@ def received(listener, what):
             frame, control, _, where = s.recvmsg(2048, socket.CMSG_SPACE(20))
             # What came before the filter was set may be anything.
             if where[2] != socket.PACKET_OUTGOING and len(frame) > 14:
-                yield frame, struct.unpack('I', control[0][2][:4])[0] if control else 0
+                aux = struct.unpack('3I4H', control[0][2][:20]) if control else (0,) * 7
+                yield frame, aux[0], aux[5] & 0xfff if aux[0] & TP_STATUS_VLAN_VALID else None
     except TimeoutError:
         sys.exit(f'no {what}')
+
+
+def received(listener, what):
+    """The same without the tag."""
+    for frame, status, _ in arrived(listener, what):
+        yield frame, status
 
 
 def hashed(dev, value, seconds):
@@ -268,6 +279,20 @@ def tagged(dev, vlan, n):
     for _ in range(int(n)):
         s.send(frame.ljust(64, b'\0'))
         time.sleep(0.01)
+
+
+def tags(dev, source, vlan, n, seconds):
+    others = own = 0
+    for frame, _, tag in arrived(listen(dev, seconds), f'{n} frames in VLAN {vlan}'):
+        if frame[6:12] != mac(source):
+            continue
+        if tag != int(vlan):
+            others += 1
+        elif frame[12:14] == b'\x08\0':
+            own += 1
+        if own == int(n):
+            break
+    print(others)
 
 
 def announcement(frame):
@@ -463,7 +488,7 @@ def claimed(dev, name, honest, seconds):
 
 if __name__ == '__main__':
     {'group': group, 'connect': connect, 'toeplitz': toeplitz, 'hashed': hashed, 'sums': sums,
-     'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged,
+     'kinds': kinds, 'verdict': verdict, 'segment': segment, 'tagged': tagged, 'tags': tags,
      'announced': announced, 'spread': spread, 'held': held, 'hoard': hoard, 'burst': burst,
      'flood': flood, 'pieces': pieces, 'claim': claim, 'claimed': claimed, 'taken': taken,
      'stamped': stamped, 'heard': heard, 'tunnel': tunnel}[sys.argv[1]](*sys.argv[2:])
