@@ -63,6 +63,13 @@ other_channels() {
 	on g1 ethtool -L eth0 combined 2
 }
 
+# Which asks this kernel otherwise.
+hash() {
+	on g1 ethtool -X eth0 equal 2
+	like "ethtool -x" "$(on g1 ethtool -x eth0)" '*2 RX ring*toeplitz: on*'
+	on g1 ethtool -K eth0 rxhash off
+}
+
 saved() {
 	away_and_back
 	lab guest wait g1
@@ -133,6 +140,7 @@ t "PV: direct, both ways" both_ways
 t "PV: the path changes under a TCP stream" changes
 t "PV: the guest's driver is unbound and bound" survives rebind g1
 t "PV: two channels, one, two" survives other_channels
+t "PV: ethtool -X and -x" hash
 t "PV: the back is unloaded and loaded" survives back_anew
 t "PV: saved and restored" survives saved
 t "PV: xl destroy" destroyed
