@@ -255,7 +255,8 @@ silent_fill() {
 	on g1 rmmod nc2_hostile
 	# Each half of a page of its pool is a buffer.
 	moved back rx_direct_frames 500 $((2 * $(d0 show g1 pool_pages)))
-	judge '*' '*'
+	# It is heard of no more until it is honest.
+	[ "$(d0 judge | grep -c '^log ' || true)" -le 8 ] || fail "the log is flooded"
 }
 
 others_fine() {
