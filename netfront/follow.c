@@ -17,12 +17,23 @@ static bool none_waits(struct xenbus_watch *watch, const char *path, const char 
 	return !watch->nr_pending;
 }
 
+/**
+ * nc2f_follow_again - look now: what the host asks for may be possible, or be another thing
+ * @nf: the interface
+ *
+ * Any context.
+ */
+void nc2f_follow_again(struct nc2f_dev *nf)
+{
+	/* Freezable: what a suspend leaves of the back is for its end to look at. */
+	mod_delayed_work(system_freezable_wq, &nf->follow.work, 0);
+}
+
 static void key_changed(struct xenbus_watch *watch, const char *path, const char *token)
 {
 	struct nc2f_key *key = container_of(watch, struct nc2f_key, watch);
 
-	/* Freezable: what a suspend leaves of the back is for its end to look at. */
-	mod_delayed_work(system_freezable_wq, &key->nf->follow.work, 0);
+	nc2f_follow_again(key->nf);
 }
 
 static void arm(struct nc2f_dev *nf, struct nc2f_key *key, const char *dir, const char *name)
@@ -186,18 +197,7 @@ void nc2f_follow_resume(struct nc2f_dev *nf)
 void nc2f_follow_announce(struct nc2f_dev *nf)
 {
 	WRITE_ONCE(nf->follow.announce, 2);
-	mod_delayed_work(system_freezable_wq, &nf->follow.work, 0);
-}
-
-/**
- * nc2f_follow_again - what the host asks for and could not have may be possible now
- * @nf: the interface
- *
- * Any context.
- */
-void nc2f_follow_again(struct nc2f_dev *nf)
-{
-	mod_delayed_work(system_freezable_wq, &nf->follow.work, 0);
+	nc2f_follow_again(nf);
 }
 
 /**
