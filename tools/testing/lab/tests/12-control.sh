@@ -186,20 +186,16 @@ link_follows() {
 	pings wire "$(address g1)"
 }
 
-guest_mtu() {
-	[ "$(on g1 cat /sys/class/net/eth0/mtu)" = "$1" ]
-}
-
 set_mtu() {
-	dom0 sh -c 'xenstore-write "/local/domain/$(xl domid g1)/device/vif/0/mtu" $0' "$1"
-	until_true "$LIMIT" "the guest's MTU is $1" guest_mtu "$1"
+	host_wants g1 "$1"
+	until_true "$LIMIT" "the guest's MTU is $1" guest_mtu g1 "$1"
 }
 
 mtu_follows() {
 	set_mtu 1400
 	set_mtu 1500
 	# What the key cannot mean is passed over; what is said after that is not.
-	dom0 sh -c 'xenstore-write "/local/domain/$(xl domid g1)/device/vif/0/mtu" 17'
+	host_wants g1 17
 	on g1 ip link set eth0 mtu 1300
 	set_mtu 1450
 	set_mtu 1500
@@ -298,9 +294,7 @@ backs_change() {
 	d0 rebind g1 vif xen-nc2-back
 	stream_moves g1
 	dom0 rmmod xen-netback
-	dom0 rmmod xen_nc2_back
-	load_back max_queues=2
-	d0 online g1
+	reload_back max_queues=2
 	stream_moves g1
 	stream_end g1
 	is "changes of the link" "$(link_changes g1)" "$before"

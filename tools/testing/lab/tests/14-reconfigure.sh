@@ -385,16 +385,6 @@ xdp_and_direct() {
 	wait_path "$1" direct
 }
 
-guest_mtu() {
-	[ "$(on "$1" cat /sys/class/net/eth0/mtu)" = "$2" ]
-}
-
-# host_wants gI MTU: for the guest's interface.
-host_wants() {
-	# shellcheck disable=SC2016 # expanded in dom0
-	dom0 sh -c 'xenstore-write "/local/domain/$(xl domid "$0")/device/vif/0/mtu" "$1"' "$@"
-}
-
 in_vain() {
 	host_wants "$1" 9000
 	until_true "$LIMIT" "the guest says that it cannot" \

@@ -202,6 +202,13 @@ own_name_only() {
 	is "anti-spoof check of VF $vf" "$(spoof_check "$vf")" on
 }
 
+# claims gI N: it sends so many frames in another's name, and an honest one, which ends the
+# count of those that get to the wire.
+claims() {
+	sees wire "claimed wire $OTHER $(mac_of "$1") $LIMIT" \
+		on "$1" python3 /run/frames.py claim eth0 "$WIRE" "$OTHER" "$2"
+}
+
 # A NIC that checks lets none of them out, the emulated one all: what is so is counted.
 # The guest stays direct, and its honest frame, which ends the count, arrives.
 spoofed() {
@@ -209,8 +216,7 @@ spoofed() {
 
 	lab push "$1" "$TESTS/frames.py" /run/frames.py
 	shot a "$1"
-	sees wire "claimed wire $OTHER $(mac_of "$1") $LIMIT" \
-		on "$1" python3 /run/frames.py claim eth0 "$WIRE" "$OTHER" "$n"
+	claims "$1" "$n"
 	read -r got different < <(tail -n 1 "$TMP/seen")
 	echo "in another's name: $got of $n frames have left the NIC"
 	is "frames of them that differ" "$different" "$got"
@@ -239,8 +245,7 @@ locked_port() {
 	dom0 bridge link set dev "$dev" locked on
 	pings wire "$(address "$1")"
 	pings "$1" 10.99.0.2
-	sees wire "claimed wire $OTHER $(mac_of "$1") $LIMIT" \
-		on "$1" python3 /run/frames.py claim eth0 "$WIRE" "$OTHER" 50
+	claims "$1" 50
 	is "frames in another's name, and those that differ" "$(tail -n 1 "$TMP/seen")" '0 0'
 	d0 put "$1" path auto
 	wait_path "$1" direct

@@ -13,15 +13,6 @@
 # An address that no vif line names.
 OWN=02:16:3e:99:00:01
 
-# The guest is there again under a new number, and reachable.
-returned() {
-	lab guest wait g1
-	d0 clean "$LIMIT"
-	settle g1
-	stream_moves g1
-	pings wire "$(address g1)" -s 1400
-}
-
 paused() {
 	stream_start g1
 	while_paused g1 sleep 3

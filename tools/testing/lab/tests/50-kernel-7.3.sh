@@ -52,12 +52,6 @@ survives() {
 	stream_end g1
 }
 
-back_anew() {
-	dom0 rmmod xen_nc2_back
-	load_back max_queues=2
-	d0 online g1
-}
-
 other_channels() {
 	on g1 ethtool -L eth0 combined 1
 	on g1 ethtool -L eth0 combined 2
@@ -70,17 +64,12 @@ hash() {
 	on g1 ethtool -K eth0 rxhash off
 }
 
-saved() {
-	away_and_back
-	lab guest wait g1
-	d0 clean "$LIMIT"
-}
-
-migrated() {
-	# shellcheck disable=SC2119 # not this one's
-	migrate
-	lab guest wait g1
-	d0 clean "$LIMIT"
+# moves COMMAND...: after which it is another domain.
+moves() {
+	stream_start g1
+	"$@"
+	returned
+	stream_end g1
 }
 
 destroyed() {
@@ -141,10 +130,10 @@ t "PV: the path changes under a TCP stream" changes
 t "PV: the guest's driver is unbound and bound" survives rebind g1
 t "PV: two channels, one, two" survives other_channels
 t "PV: ethtool -X and -x" hash
-t "PV: the back is unloaded and loaded" survives back_anew
-t "PV: saved and restored" survives saved
+t "PV: the back is unloaded and loaded" survives reload_back max_queues=2
+t "PV: saved and restored" moves away_and_back
 t "PV: xl destroy" destroyed
 t "PVH: the next guest is direct, both ways" next --type pvh
-t "PVH: migrated" survives migrated
+t "PVH: migrated" moves migrate
 t "PVH: xl destroy" destroyed
 finish

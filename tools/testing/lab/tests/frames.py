@@ -50,8 +50,8 @@ frames.py stamped DEV SECONDS     waits for the time that software has given to 
 frames.py heard PORT TEXT N SECONDS
                                   waits for N different datagrams with that text
 frames.py tags DEV SOURCE VLAN N SECONDS
-                              counts frames of SOURCE that have not the tag of VLAN, until N
-                              of IPv4 have come with it
+                                  counts frames of SOURCE that have not the tag of VLAN,
+                                  until N of IPv4 have come with it
 frames.py claim DEV TO FROM N     sends N frames in the name of FROM, and an honest one
 frames.py claimed DEV FROM HONEST SECONDS
                                   counts those of FROM until the one of HONEST comes;

@@ -292,6 +292,17 @@ plug() {
 	wait_address "$1"
 }
 
+# guest_mtu gI MTU: whether it has that.
+guest_mtu() {
+	[ "$(on "$1" cat /sys/class/net/eth0/mtu)" = "$2" ]
+}
+
+# host_wants gI MTU: for the guest's interface.
+host_wants() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -c 'xenstore-write "/local/domain/$(xl domid "$0")/device/vif/0/mtu" "$1"' "$@"
+}
+
 # pings FROM ADDRESS [OPTION...]: until three have come back, within 30 s.
 pings() {
 	local from=$1 to=$2 out

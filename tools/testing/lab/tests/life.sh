@@ -88,6 +88,15 @@ settle() {
 	is "path of $1" "$(path "$1")" bridged
 }
 
+# The guest is there again under a new number, and reachable.
+returned() {
+	lab guest wait g1
+	d0 clean "$LIMIT"
+	settle g1
+	stream_moves g1
+	pings wire "$(address g1)" -s 1400
+}
+
 # fit gI: it gets an interface as the test is about.
 fit() {
 	if [ "$WAY" = bridged ]; then
@@ -168,6 +177,14 @@ load_back() {
 	dom0 sh -ec 'insmod /lab/modules/xen-nc2-back.ko "$@"
 		n=$(cat /sys/class/net/nic0/device/sriov_numvfs)
 		[ "$n" = 0 ] || nc2-vfs give nic0 "$n"' sh "$@"
+}
+
+# reload_back [PARAMETER=VALUE...]: under g1.  Without udev nobody tells the script of the
+# new netdev.
+reload_back() {
+	dom0 rmmod xen_nc2_back
+	load_back "$@"
+	d0 online g1
 }
 
 # The queues are free again.
