@@ -160,18 +160,21 @@ taken() {
 	done | xargs
 }
 
-# under_storm WHO MODULE COMMAND...: while one storm, by g1 or by its back, follows the other.
+# under_storm WHO MODULE COMMAND...: while one storm, by g1 or by its back, follows the other,
+# and not before the first is over: a slow machine is late with it.
 # COMMAND is a program, or a function each step of which says that it failed.
 under_storm() {
 	local who=$1 module=$2 pid rc=0
 
 	shift 2
-	on "$who" rm -f /run/enough
+	on "$who" rm -f /run/enough /run/stormed
 	on "$who" sh -ec 'until [ -e /run/enough ]; do
 			insmod "/root/$0.ko" action=net-storm ${1:+"dev=$1"}
+			: >/run/stormed
 			rmmod "$0"
 		done' "$module" $([ "$who" = g1 ] || d0 vif g1) &
 	pid=$!
+	until_true "$LIMIT" "there is a storm" on "$who" test -e /run/stormed || rc=1
 	# However that ends, the storms do.
 	"$@" || rc=1
 	on "$who" touch /run/enough
