@@ -344,6 +344,13 @@ iperf() {
 	echo "$n"
 }
 
+# too_early OUTPUT: the server was not there, or busy, or closed its socket to open another:
+# who has connected to that by then is cut off before anything has begun.
+too_early() {
+	grep -qE 'refused|server is busy' "$1" ||
+		{ grep -q 'reset by peer' "$1" && grep -q '"connected":[[:space:]]*\[\]' "$1"; }
+}
+
 iperf_once() {
 	local from=$1 to=$2 tries=60 out=$TMP/iperf.$2
 
@@ -351,7 +358,7 @@ iperf_once() {
 	# The server takes a moment between two clients.
 	until on "$from" iperf3 -c "$to" -t 2 -J "$@" >"$out"; do
 		tries=$((tries - 1))
-		if [ $tries = 0 ] || ! grep -qE 'refused|server is busy' "$out"; then
+		if [ $tries = 0 ] || ! too_early "$out"; then
 			cat "$out" >&2
 			return 1
 		fi
