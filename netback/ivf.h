@@ -147,6 +147,7 @@ struct nc2b_ivf_host {
  * @rx_dma: bus address of the receive ring
  * @tx_dma: bus address of the transmit ring
  * @api: version of the mailbox's language, as the family counts
+ * @mode_told: the PF has been told a multicast mode since the VF was reset
  * @started: queues and interrupts are on
  *
  * All but @rings belongs to the caller of nc2b_ivf_start() and so on,
@@ -160,6 +161,7 @@ struct nc2b_ivf {
 	dma_addr_t rx_dma;
 	dma_addr_t tx_dma;
 	u8 api;
+	bool mode_told;
 	bool started;
 };
 

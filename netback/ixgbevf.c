@@ -181,6 +181,7 @@ static int ixgbevf_greet(struct nc2b_ivf *vf)
 {
 	int err, pairs;
 
+	vf->mode_told = false;
 	err = agree_on_api(vf);
 	if (err)
 		return err;
@@ -193,23 +194,37 @@ static int ixgbevf_greet(struct nc2b_ivf *vf)
 	return make_quiet(vf, pairs);
 }
 
-/*
- * The mode outlives a reset of the VF, so it is set each time.  A PF that does
- * not trust the VF ("ip link set NIC vf N trust on") says yes to all multicast
- * and gives less: what it gives is in the answer.
- */
-static int ixgbevf_set_allmulti(struct nc2b_ivf *vf, bool on)
+static int set_xcast(struct nc2b_ivf *vf, u32 mode)
 {
-	u32 mode = on ? XCAST_ALLMULTI : XCAST_MULTI;
 	u32 msg[2] = { MSG_XCAST, mode };
 	int err;
 
-	if (vf->api < NC2B_IXGBEVF_API_12)
-		return on ? -EOPNOTSUPP : 0;
 	err = nc2b_ivf_mbx_request(&vf->mbx, msg, 2, 2);
 	if (err)
 		return err;
 	return msg[1] == mode ? 0 : -EPERM;
+}
+
+/*
+ * The mode outlives a reset of the VF, so it is set each time.  A PF that does
+ * not trust the VF ("ip link set NIC vf N trust on") says yes to all multicast
+ * and gives less: what it gives is in the answer.  Its driver does nothing for the mode
+ * that it has noted, which the NIC has lost if the PF was reset: so another one is first.
+ * Not again on this lease: frames that come between the two would be lost.
+ */
+static int ixgbevf_set_allmulti(struct nc2b_ivf *vf, bool on)
+{
+	int err;
+
+	if (vf->api < NC2B_IXGBEVF_API_12)
+		return on ? -EOPNOTSUPP : 0;
+	if (!on || !vf->mode_told) {
+		err = set_xcast(vf, XCAST_MULTI);
+		if (err)
+			return err;
+		vf->mode_told = true;
+	}
+	return on ? set_xcast(vf, XCAST_ALLMULTI) : 0;
 }
 
 static int ixgbevf_ask_link(struct nc2b_ivf *vf)

@@ -136,7 +136,8 @@ int nc2b_pf_set_rate(struct device *nic, unsigned int vf, u32 mbit)
  * @vf: which virtual function
  * @mac: the guest's address
  *
- * Process context, under RTNL.
+ * Process context, under RTNL.  Some drivers say yes with a positive number: which place
+ * the address has.
  *
  * Return: as nc2b_pf_confine().
  */
@@ -148,7 +149,7 @@ int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac)
 	if (!dev || !dev->netdev_ops->ndo_set_vf_mac)
 		return -ENODEV;
 	ether_addr_copy(addr, mac);
-	return dev->netdev_ops->ndo_set_vf_mac(dev, vf, addr);
+	return min(dev->netdev_ops->ndo_set_vf_mac(dev, vf, addr), 0);
 }
 
 /**
@@ -156,12 +157,23 @@ int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac)
  * @nic: the physical function
  * @vf: which virtual function
  *
- * Process context, under RTNL.  Without a netdev there is no filter either.
+ * Process context, under RTNL.  Without a netdev there is no filter either.  ixgbe fails if
+ * a reset has removed the filter, and gives the address to whoever resets the function next,
+ * who is another guest: with the filter back it can be removed.
  */
 void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
 {
 	const u8 none[ETH_ALEN] = {};
+	struct ifla_vf_info info = {};
+	struct net_device *dev;
 
+	if (!nc2b_pf_let_in(nic, vf, none))
+		return;
+	dev = pf_netdev(nic);
+	if (!dev || !dev->netdev_ops->ndo_get_vf_config ||
+	    dev->netdev_ops->ndo_get_vf_config(dev, vf, &info) || is_zero_ether_addr(info.mac))
+		return;
+	nc2b_pf_let_in(nic, vf, info.mac);
 	nc2b_pf_let_in(nic, vf, none);
 }
 

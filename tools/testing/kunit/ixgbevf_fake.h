@@ -78,7 +78,9 @@ struct fake_queue {
  * @cts: the VF is known
  * @api: what has been agreed on
  * @newer: the handshake of API 1.5 is in use: from the answer that agrees on it on
- * @xcast: mode
+ * @xcast: mode, as its driver has noted it
+ * @gives: mode, as the NIC has it
+ * @changes: how often that has changed
  * @lpe: last frame size asked for
  * @rx_off: receive is off for the VF
  * @mc: last multicast message
@@ -107,6 +109,8 @@ struct fake_pf {
 	u32 api;
 	bool newer;
 	u32 xcast;
+	u32 gives;
+	unsigned int changes;
 	u32 lpe;
 	bool rx_off;
 	u32 mc[16];
@@ -211,6 +215,11 @@ static bool pf_xcast(struct fake_pf *pf, u32 *mode)
 		return false;
 	if (*mode > 1 && !pf->trusts)
 		*mode = 1;
+	/* What it has noted already it does not do once more. */
+	if (pf->xcast != *mode) {
+		pf->gives = *mode;
+		pf->changes++;
+	}
 	pf->xcast = *mode;
 	return true;
 }

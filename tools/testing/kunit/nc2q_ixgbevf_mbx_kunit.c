@@ -334,6 +334,28 @@ static void multicast_mode_is_set_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->pf.xcast, 1u);
 }
 
+/* A reset of the PF takes it from the NIC, and its driver does not know. */
+static void all_multicast_comes_back(struct kunit *test)
+{
+	struct nc2q_filter filter = { .allmulti = true };
+	struct fake *f = test->priv;
+
+	fake_make(f, NC2B_IXGBEVF_X550);
+	f->pf.trusts = true;
+	KUNIT_ASSERT_EQ(test, fake_start(f, 1500), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_set_filter(&f->vf, &filter), 0);
+	KUNIT_EXPECT_EQ(test, f->pf.gives, 2u);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_stop(&f->vf), 0);
+	f->pf.gives = 0;
+	KUNIT_ASSERT_EQ(test, fake_start(f, 1500), 0);
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_set_filter(&f->vf, &filter), 0);
+	KUNIT_EXPECT_EQ(test, f->pf.gives, 2u);
+	/* It is not taken away for another list. */
+	f->pf.changes = 0;
+	KUNIT_EXPECT_EQ(test, nc2b_ivf_set_filter(&f->vf, &filter), 0);
+	KUNIT_EXPECT_EQ(test, f->pf.changes, 0u);
+}
+
 /* It comes between a request and a good answer to that. */
 static void stray_ping_without_cts_counts(struct kunit *test)
 {
@@ -388,6 +410,7 @@ static struct kunit_case mbx_cases[] = {
 	KUNIT_CASE(multicast_hash_is_the_pfs),
 	KUNIT_CASE_PARAM(filter_is_set_or_refused, filter_gen_params),
 	KUNIT_CASE(multicast_mode_is_set_back),
+	KUNIT_CASE(all_multicast_comes_back),
 	KUNIT_CASE(stray_ping_without_cts_counts),
 	KUNIT_CASE(message_that_is_held_does_not_block),
 	KUNIT_CASE(held_message_of_a_pf_that_forgot_us_counts),
