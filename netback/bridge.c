@@ -47,8 +47,8 @@ int nc2b_bridge_add(struct net_device *vif, const u8 *mac)
 	master = master_of(vif);
 	if (!master || !master->netdev_ops->ndo_fdb_add)
 		return 0;
-	return nc2b_fdb_add(master->netdev_ops, &ndm, tb, vif, mac,
-			    NLM_F_CREATE | NLM_F_REPLACE);
+	return nc2b_ndo_fdb_add(master->netdev_ops, &ndm, tb, vif, mac,
+				NLM_F_CREATE | NLM_F_REPLACE);
 }
 
 /**
@@ -74,5 +74,5 @@ void nc2b_bridge_del(struct net_device *vif, const u8 *mac)
 	ASSERT_RTNL();
 	master = master_of(vif);
 	if (master && master->netdev_ops->ndo_fdb_del)
-		nc2b_fdb_del(master->netdev_ops, &ndm, tb, vif, mac);
+		nc2b_ndo_fdb_del(master->netdev_ops, &ndm, tb, vif, mac);
 }

@@ -6,6 +6,7 @@
  * coalesce.c: how often the NIC interrupts.
  * path.c: which path is active, and every step from one to the other.
  * lease.c: the NIC queue.
+ * fdb.c: where its frames are sent.
  * filter.c: what the guest listens to.
  * share.c: who gets a queue where there are fewer than interfaces.
  */
@@ -112,7 +113,7 @@ enum nc2b_eoi {
  * @direct: the direct path is active; under @lock, read from anywhere
  * @backoff: ms before the next try to enter it; under @lock
  * @brief: connections in a row that were not @steady, up to a limit; under @lock
- * @fdb: the bridge sends the guest's frames to the vif; under @lock
+ * @fdb: the bridge sends the guest's frames to the vif; under @lock and RTNL
  * @waiting: the last try found no free queue: try when one comes free
  * @weight: who has more of it goes first; the administrator's wish
  * @yield: somebody heavier waits: give the queue up
@@ -256,8 +257,6 @@ void nc2b_path_exit(void);
 void nc2b_path_work(struct work_struct *work);
 void nc2b_path_kick(struct nc2b_direct *d, unsigned int ms);
 void nc2b_path_begin(struct nc2b_direct *d);
-void nc2b_path_bridge_on(struct nc2b_direct *d);
-void nc2b_path_bridge_off(struct nc2b_direct *d);
 void nc2b_path_leave(struct nc2b_direct *d, const char *reason, bool alive);
 void nc2b_path_rate_changed(struct nc2b_direct *d);
 void nc2b_path_set_policy(struct nc2b_direct *d, enum nc2b_policy policy);
@@ -269,6 +268,13 @@ void nc2b_lease_stop(struct nc2b_direct *d);
 void nc2b_lease_poll(struct nc2b_direct *d);
 void nc2b_lease_wait_no_more(struct nc2b_direct *d);
 const char *nc2b_lease_in_vain(struct nc2b_direct *d, const char *why);
+
+/* fdb.c */
+void nc2b_fdb_add(struct nc2b_direct *d);
+void nc2b_fdb_del(struct nc2b_direct *d);
+void nc2b_fdb_renew(struct nc2b_direct *d);
+int nc2b_fdb_to_queue(struct nc2b_direct *d);
+void nc2b_fdb_to_bridge(struct nc2b_direct *d);
 
 /* filter.c */
 const char *nc2b_filter_refused(struct nc2b_direct *d);

@@ -113,83 +113,6 @@ static bool switch_front(struct nc2b_direct *d, u32 path)
 	return front_is(d, path);
 }
 
-/* Under RTNL, as is whatever goes with it and must not come much later. */
-static void bridge_on(struct nc2b_direct *d)
-{
-	if (d->fdb)
-		return;
-	d->fdb = true;
-	if (d->nic[0])
-		nc2b_pf_add_address(d->nic, d->vif->mac);
-	if (nc2b_bridge_add(d->vif->dev, d->vif->mac))
-		net_warn_ratelimited("%s: the bridge refuses an entry for %pM\n",
-				     d->vif->dev->name, d->vif->mac);
-}
-
-static void bridge_off(struct nc2b_direct *d)
-{
-	if (!d->fdb)
-		return;
-	d->fdb = false;
-	nc2b_bridge_del(d->vif->dev, d->vif->mac);
-	if (d->nic[0])
-		nc2b_pf_del_address(d->nic, d->vif->mac);
-}
-
-/**
- * nc2b_path_bridge_on - let the guest's frames come by the bridge
- * @d: the direct path, not active
- *
- * Under @d->lock or before the interface is in use.  Takes RTNL.
- */
-void nc2b_path_bridge_on(struct nc2b_direct *d)
-{
-	rtnl_lock();
-	bridge_on(d);
-	rtnl_unlock();
-}
-
-/**
- * nc2b_path_bridge_off - undo nc2b_path_bridge_on()
- * @d: the direct path
- *
- * Takes RTNL.
- */
-void nc2b_path_bridge_off(struct nc2b_direct *d)
-{
-	rtnl_lock();
-	bridge_off(d);
-	rtnl_unlock();
-}
-
-/*
- * dom0's filter off before the guest's on: both on would deliver a frame twice, both off
- * loses what arrives between two register writes.  RTNL once for both: who else wants it,
- * as others do who change path at the same time, would come between them.
- */
-static int bridge_to_queue(struct nc2b_direct *d)
-{
-	int err;
-
-	rtnl_lock();
-	bridge_off(d);
-	err = nc2b_pf_let_in(d->q->nic, d->q->vf, d->vif->mac);
-	if (err) {
-		nc2b_pf_shut_out(d->q->nic, d->q->vf);
-		bridge_on(d);
-	}
-	rtnl_unlock();
-	return err;
-}
-
-static void queue_to_bridge(struct nc2b_direct *d)
-{
-	rtnl_lock();
-	nc2b_pf_shut_out(d->q->nic, d->q->vf);
-	bridge_on(d);
-	rtnl_unlock();
-}
-
 /* From here on the NIC delivers to the guest's own pages. */
 static const char *set_filters(struct nc2b_direct *d)
 {
@@ -208,7 +131,7 @@ static const char *set_filters(struct nc2b_direct *d)
 	 * second after the carrier is off, when the kernel tells it.
 	 */
 	WRITE_ONCE(d->groups, true);
-	if (!bridge_to_queue(d))
+	if (!nc2b_fdb_to_queue(d))
 		return NULL;
 	return nc2b_lease_in_vain(d, "the NIC's driver refuses the guest's address");
 }
@@ -255,7 +178,7 @@ static void take_down(struct nc2b_direct *d, bool alive)
 		drain(d);
 	else
 		tell_front(d, XEN_NC2_PATH_BRIDGED);
-	queue_to_bridge(d);
+	nc2b_fdb_to_bridge(d);
 	nc2b_lease_stop(d);
 }
 

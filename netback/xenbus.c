@@ -2,6 +2,7 @@
 #include "xenbus.h"
 
 #include "direct.h"
+#include "errors.h"
 #include "keys.h"
 #include "link.h"
 #include "queue.h"
@@ -325,7 +326,7 @@ static void disconnect(struct backend *be, bool alive)
 	be->connected = false;
 	be->served = false;
 	nc2b_direct_detach(be->vif->direct, alive);
-	nc2b_path_bridge_off(be->vif->direct);
+	nc2b_fdb_del(be->vif->direct);
 	nc2b_ctrl_disconnect(&be->vif->ctrl);
 	nc2b_vif_disconnect(be->vif, alive && be->vif->gso_udp);
 }
@@ -353,7 +354,7 @@ static void maybe_connected(struct backend *be)
 	    be->xdev->state == XenbusStateConnected || !script_is_done(be))
 		return;
 	if (!be->served) {
-		nc2b_path_bridge_on(be->vif->direct);
+		nc2b_fdb_add(be->vif->direct);
 		nc2b_link_write(be->vif);
 	}
 	xenbus_switch_state(be->xdev, XenbusStateConnected);
@@ -491,27 +492,6 @@ static bool asked_to_leave(struct backend *be)
 	return false;
 }
 
-/* What xenbus has written of it: nobody else removes that, whatever guests come and go. */
-static void forget_errors(struct xenbus_device *xdev)
-{
-	char *dir = kasprintf(GFP_KERNEL, "error/%s", xdev->nodename);
-	unsigned int others = 0;
-	char **list;
-
-	if (!dir)
-		return;
-	xenbus_rm(XBT_NIL, dir, "");
-	*strrchr(dir, '/') = '\0';
-	/* Another interface of the guest may have its own. */
-	list = xenbus_directory(XBT_NIL, dir, "", &others);
-	if (!IS_ERR(list)) {
-		kfree(list);
-		if (!others)
-			xenbus_rm(XBT_NIL, dir, "");
-	}
-	kfree(dir);
-}
-
 /*
  * The state is left as it is for any other live front: allow_rebind lets another back,
  * or this one loaded anew, take the rings up where they stand.  The script's
@@ -534,7 +514,7 @@ static void nc2b_remove(struct xenbus_device *xdev)
 	cancel_delayed_work_sync(&be->vif->mend);
 	xenbus_rm(XBT_NIL, xdev->nodename, "hotplug-status");
 	/* Now, not when the interface has gone: it may survive this module. */
-	forget_errors(xdev);
+	nc2b_errors_forget(xdev);
 	/* Whoever serves it next does not offer it; the script and the front look. */
 	nc2b_direct_withdraw(be->vif->direct);
 	kobject_uevent(&xdev->dev.kobj, KOBJ_OFFLINE);
@@ -575,23 +555,6 @@ static const struct xenbus_device_id nc2b_ids[] = {
 	{ "" }
 };
 
-/*
- * xenbus calls it an error, in xenstore, that a driver leaves an interface to another, and
- * no remove() follows that, nor a probe that failed.
- */
-static int nc2b_bus_event(struct notifier_block *nb, unsigned long event, void *data)
-{
-	struct xenbus_device *xdev = to_xenbus_device(data);
-
-	if (event == BUS_NOTIFY_REMOVED_DEVICE && !strcmp(xdev->devicetype, "vif"))
-		forget_errors(xdev);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block nc2b_bus_notifier = {
-	.notifier_call = nc2b_bus_event,
-};
-
 static struct xenbus_driver nc2b_driver = {
 	.name = "xen-nc2-back",
 	.ids = nc2b_ids,
@@ -617,7 +580,7 @@ int nc2b_xenbus_init(void)
 
 	if (err)
 		return err;
-	err = bus_register_notifier(nc2b_driver.driver.bus, &nc2b_bus_notifier);
+	err = nc2b_errors_init(nc2b_driver.driver.bus);
 	if (err)
 		nc2b_xenbus_exit();
 	return err;
@@ -628,7 +591,7 @@ int nc2b_xenbus_init(void)
  */
 void nc2b_xenbus_exit(void)
 {
-	bus_unregister_notifier(nc2b_driver.driver.bus, &nc2b_bus_notifier);
+	nc2b_errors_exit(nc2b_driver.driver.bus);
 	xenbus_unregister_driver(&nc2b_driver);
 	wait_var_event(&uevents, !atomic_read(&uevents));
 }

@@ -9,6 +9,7 @@
 
 #include "tools/testing/kunit/path_fake.h"
 
+#include "netback/fdb.c"
 #include "netback/filter.c"
 #include "netback/lease.c"
 #include "netback/path.c"

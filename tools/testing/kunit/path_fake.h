@@ -390,7 +390,7 @@ static int fake_guest(struct guest *g, int nr)
 	mutex_init(&d->lock);
 	INIT_DELAYED_WORK(&d->work, nc2b_path_work);
 	init_waitqueue_head(&d->ack_wait);
-	nc2b_path_bridge_on(d);
+	nc2b_fdb_add(d);
 	nc2b_share_add(d);
 	return nc2b_pool_init(&d->pool, PAGES, 4096);
 }
