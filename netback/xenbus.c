@@ -369,9 +369,11 @@ static void hotplug_changed(struct xenbus_watch *watch, const char *path,
 	struct backend *be = container_of(watch, struct backend, hotplug.watch);
 
 	mutex_lock(&be->lock);
-	/* A front that reconfigures must see that before Connected. */
-	if (be->xdev->state != XenbusStateReconfigured)
+	/* A front that reconfigures must see that before Connected, and is Connected then. */
+	if (be->xdev->state != XenbusStateReconfigured || front_waits(be))
 		maybe_connected(be);
+	if (be->served && script_is_done(be))
+		nc2b_fdb_renew(be->vif->direct);
 	mutex_unlock(&be->lock);
 }
 
