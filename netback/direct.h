@@ -40,7 +40,7 @@ struct xenbus_device;
  *	none to give
  * @NC2B_D_TX_FRAMES: frames that the NIC was told to read from the guest's pages
  * @NC2B_D_TX_BYTES: their bytes
- * @NC2B_D_TX_DROP_SWITCH: slots left in the ring when the path was left
+ * @NC2B_D_TX_DROP_SWITCH: slots left in the ring when the path was left, or since
  * @NC2B_D_EVENTS: events sent to the guest
  * @NC2B_D_POLLS: runs of the poll function
  * @NC2B_D_PROMOTED: times that the direct path was entered

@@ -382,9 +382,9 @@ void nc2b_direct_last_rx(struct nc2b_direct *d)
 
 /**
  * nc2b_direct_forget_tx - drop what the guest left in the transmit ring
- * @d: the direct path, its NIC queue stopped and its NAPI disabled
+ * @d: the direct path; its NIC queue has stopped, or just started, and no poll runs
  *
- * The NIC reads none of the slots any more: they are the guest's.  What it never got
+ * The NIC reads none of the slots: they are the guest's.  What it never got
  * or has not done with is counted, so that nothing is lost in silence.
  */
 void nc2b_direct_forget_tx(struct nc2b_direct *d)

@@ -114,6 +114,8 @@ const char *nc2b_lease_start(struct nc2b_direct *d, struct device *nic,
 		d->in_vain |= err == -EMSGSIZE || err == -EOPNOTSUPP;
 		return nc2q_why(err);
 	}
+	/* Left by a front that was late to hear that it was to send by the bridge. */
+	nc2b_direct_forget_tx(d);
 	d->early = true;
 	d->early_more = false;
 	/* Pairs with the acquire in the poll function. */

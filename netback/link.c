@@ -5,6 +5,7 @@
  */
 #include "link.h"
 
+#include "direct.h"
 #include "vif.h"
 
 #include <xen/xenbus.h>
@@ -70,11 +71,13 @@ void nc2b_link_init(struct nc2b_vif *vif)
  * nc2b_link_changed - the administrator has taken the netdev up or down
  * @vif: the interface
  *
- * Under RTNL, which xenstore must not be waited for with.
+ * Under RTNL, which xenstore must not be waited for with.  The key is a word to the guest;
+ * the path is looked at for one that does not heed it.
  */
 void nc2b_link_changed(struct nc2b_vif *vif)
 {
 	schedule_work(&vif->link);
+	nc2b_path_kick(vif->direct, 0);
 }
 
 /**

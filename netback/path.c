@@ -272,6 +272,9 @@ static const char *not_allowed(const struct nc2b_direct *d)
 		return broke_rules;
 	if (d->policy == NC2B_POLICY_BRIDGED)
 		return "the administrator chose the bridged path";
+	/* To nobody and from nobody, as the bridge has it. */
+	if (!netif_running(d->vif->dev))
+		return "the vif is down";
 	if (d->vlan == VLAN_N_VID)
 		return "vlan= is not one number of 1 to 4094";
 	return NULL;

@@ -16,11 +16,11 @@
 #include "netback/share.c"
 
 /* By the names of path_fake.h. */
-#define BEGUN	" map vlan+ start post"
+#define BEGUN	" map vlan+ start forget post"
 #define ENTERED	BEGUN " mtu mc rate ( fdb- addr- in ) front:direct carrier-"
-#define STOPPED	" napi- last stop unmap napi+ vlan-"
+#define STOPPED	" napi- last stop forget unmap napi+ vlan-"
 /* ... that did not come to run. */
-#define UNDONE	" napi- stop unmap napi+ vlan-"
+#define UNDONE	" napi- stop forget unmap napi+ vlan-"
 #define LEFT	" carrier+ front:bridge ( out addr+ fdb+ )" STOPPED
 
 static void give_queue(int i)
@@ -82,6 +82,7 @@ static void expect_direct(int i, struct nc2q *q)
 #define NONE_FREE	"no free queue on the NIC"
 #define TAKEN_AWAY	"the NIC queue was taken away"
 #define OUTWEIGHED	"an interface of more weight has taken the NIC queue"
+#define DOWN		"the vif is down"
 #define CHOSEN		"the administrator chose the bridged path"
 
 static void entered_and_left_in_order(struct kunit *test)
@@ -106,6 +107,38 @@ static void entered_and_left_in_order(struct kunit *test)
 	expect_log(ENTERED);
 }
 
+/* The guest hears of it in xenstore, and need not heed that. */
+static void vif_that_is_down_is_bridged(struct kunit *test)
+{
+	struct guest *g = &fake->g[0];
+
+	give_queue(0);
+	try(0);
+	fake->log[0] = 0;
+	clear_bit(__LINK_STATE_START, &g->dev.state);
+	try(0);
+	expect_log(LEFT);
+	expect_bridged(0, DOWN);
+	try(0);
+	expect_log("");
+	set_bit(__LINK_STATE_START, &g->dev.state);
+	try(0);
+	expect_log(ENTERED);
+	expect_direct(0, &fake->q[0]);
+}
+
+/* Only where the bridge has one. */
+static void entry_is_renewed(struct kunit *test)
+{
+	nc2b_fdb_renew(&fake->g[0].d);
+	expect_log(" ( fdb+ )");
+	give_queue(0);
+	try(0);
+	fake->log[0] = 0;
+	nc2b_fdb_renew(&fake->g[0].d);
+	expect_log(" ( )");
+}
+
 struct fail_case {
 	const char *step;
 	int err;
@@ -117,7 +150,7 @@ static const struct fail_case fail_cases[] = {
 	{ "map", -ENOMEM, " map", "the NIC cannot reach the guest's pages" },
 	{ "vlan+", -EINVAL, " map vlan+" UNDONE, "the NIC's driver refuses the guest's VLAN" },
 	{ "start", -ENETDOWN, " map vlan+ start" UNDONE, "the NIC has no link" },
-	{ "post", 0, " map vlan+ start" STOPPED, "the guest has given no receive buffers" },
+	{ "post", 0, " map vlan+ start forget" STOPPED, "the guest has given no receive buffers" },
 	{ "mtu", -EMSGSIZE, BEGUN " mtu" STOPPED, "the NIC refuses the guest's MTU" },
 	{ "mc", -E2BIG, BEGUN " mtu mc" STOPPED,
 	  "the NIC cannot hold the guest's multicast list" },
@@ -446,6 +479,8 @@ static void taken_away_it_is_owed_another(struct kunit *test)
 
 static struct kunit_case path_cases[] = {
 	KUNIT_CASE(entered_and_left_in_order),
+	KUNIT_CASE(vif_that_is_down_is_bridged),
+	KUNIT_CASE(entry_is_renewed),
 	KUNIT_CASE_PARAM(failed_step_is_undone, fail_gen_params),
 	KUNIT_CASE(first_that_waits_gets_it),
 	KUNIT_CASE(second_queue_is_for_who_waits),

@@ -285,6 +285,7 @@ void nc2b_direct_last_rx(struct nc2b_direct *d)
 
 void nc2b_direct_forget_tx(struct nc2b_direct *d)
 {
+	step("forget");
 }
 
 /* The guest. */
@@ -375,6 +376,7 @@ static int fake_guest(struct guest *g, int nr)
 {
 	struct nc2b_direct *d = &g->d;
 
+	set_bit(__LINK_STATE_START, &g->dev.state);
 	g->vif.dev = &g->dev;
 	g->vif.direct = d;
 	nc2b_rate_init(&g->vif.rate);

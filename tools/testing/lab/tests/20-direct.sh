@@ -330,6 +330,36 @@ everybody() {
 	pings dom0 "$(address "$1")" -s 1400
 }
 
+# A guest whose vif is down in dom0 is cut off, whatever it thinks of its link.
+vif_down() {
+	local vif
+
+	vif=$(d0 vif "$1")
+	stream_start "$1"
+	dom0 ip link set "$vif" down
+	d0 wait "$1" reason 'the vif is down' "$LIMIT"
+	wait_path "$1" bridged
+	! dom0 sh -c "ip link show nic0 | grep $(mac_of "$1")" || fail "the NIC gives it frames"
+	! reachable "$1" || fail "it is reached"
+	dom0 ip link set "$vif" up
+	wait_path "$1" direct
+	stream_moves "$1"
+	stream_end "$1"
+}
+
+# The bridge's entry goes with the port; the script has no other for it.
+port_anew() {
+	d0 put "$1" path bridged
+	wait_path "$1" bridged
+	dom0 ip link set "$(d0 vif "$1")" nomaster
+	! reachable "$1" || fail "it is reached without a bridge"
+	d0 online "$1"
+	until_true "$LIMIT" "it is reached" reachable "$1"
+	d0 put "$1" path auto
+	wait_path "$1" direct
+	pings wire "$(address "$1")" -s 1400
+}
+
 # The emulated NIC gives the bridge no multicast once it has virtual functions
 # (Documentation/lab.rst), so nobody behind a VF can solicit who is on the
 # bridge.  The one on the bridge speaks first, and the other knows it then.
@@ -623,6 +653,8 @@ t "PV: bridged, its port locked: none in another's name" locked_port g1
 t "PV: the same offloads on both paths" same_offloads g1
 t "PV: wire, dom0 and guest reach each other" everybody g1
 t "PV: the same by IPv6, and multicast" everybody6 g1
+t "PV: its vif is down in dom0" vif_down g1
+t "PV: its vif leaves the bridge and is put there again" port_anew g1
 t "the path changes again and again under a TCP stream" switches g1 "$(often 2 100)"
 figures 'pings:|numbered'
 t "the same twice, as fast as it goes" switches g1 1 0
