@@ -439,6 +439,20 @@ static void front_starts(struct backend *be)
 		xenbus_switch_state(be->xdev, XenbusStateInitWait);
 }
 
+/*
+ * The last one of an interface that is not wanted any more.  Whoever ends a driver waits
+ * for xenwatch, where this is, with the device locked, and to remove it takes the lock.
+ * Then the driver ends all the same, and xenbus removes the device with its directory.
+ * What is left is the moment in which a device is removed, as with all drivers of xenbus.
+ */
+static void unregister(struct xenbus_device *xdev)
+{
+	if (!device_trylock(&xdev->dev))
+		return;
+	device_unlock(&xdev->dev);
+	device_unregister(&xdev->dev);
+}
+
 static void nc2b_otherend_changed(struct xenbus_device *xdev,
 				  enum xenbus_state state)
 {
@@ -461,13 +475,12 @@ static void nc2b_otherend_changed(struct xenbus_device *xdev,
 		break;
 	case XenbusStateClosed:
 		front_gone(be, XenbusStateClosed);
-		if (xenbus_dev_is_online(xdev))
-			break;
-		device_unregister(&xdev->dev);
+		if (!xenbus_dev_is_online(xdev))
+			unregister(xdev);
 		break;
 	case XenbusStateUnknown:
 		front_gone(be, XenbusStateClosed);
-		device_unregister(&xdev->dev);
+		unregister(xdev);
 		break;
 	default:
 		break;
@@ -571,8 +584,8 @@ static struct xenbus_driver nc2b_driver = {
  * nc2b_xenbus_init - begin to serve interfaces
  *
  * No owner is named: xenbus would hold the module for each interface, and rmmod
- * could not end its service.  It is safe without, as for a PCI driver:
- * unregistering waits for every callback but one (nc2b_uevent()) and unbinds every device.
+ * could not end its service.  It is safe without: unregistering waits for every callback
+ * but one (nc2b_uevent()) and unbinds every device.  As for that one see unregister().
  *
  * Return: 0 or a negative error.
  */

@@ -238,6 +238,31 @@ back_gone() {
 	d0 clean "$LIMIT"
 }
 
+# waits_for_xenwatch: rmmod is where it waits for what xenwatch does.
+waits_for_xenwatch() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -c 'grep -q unregister_xenbus_watch "/proc/$(pidof rmmod)/stack"'
+}
+
+# The back is unloaded in the middle of the guest's end: of both, who has the device locked
+# waits for the other.
+unloaded_at_the_end() {
+	settle g1
+	stream_start g1
+	slow xen_nc2_back:nc2b_direct_detach
+	behind destroy dom0 xl destroy g1
+	wait_slow
+	behind unload dom0 rmmod xen_nc2_back
+	until_true "$LIMIT" "rmmod waits" waits_for_xenwatch
+	usual
+	until_true "$LIMIT" "the back is unloaded" unloaded
+	stream_end unload
+	stream_end destroy
+	stream_end g1
+	d0 clean "$LIMIT"
+	load_back
+}
+
 vf_unbind() {
 	local vf i
 
@@ -374,6 +399,8 @@ t "the next guest works, PV" next_guest --type pv
 t "the back is unloaded and the guest destroyed" back_gone
 # In the short form 32-move has it.
 if long; then
+	t "the next guest works" next_guest
+	t "the back is unloaded while the guest is destroyed" unloaded_at_the_end
 	t "the next guest works" next_guest
 	t "the guest crashes" crashed
 	t "the next guest works, PVH" next_guest --type pvh
