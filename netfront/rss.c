@@ -12,6 +12,7 @@
 #include <linux/ethtool.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 
 #include "ctrl.h"
 #include "netdev.h"
@@ -25,6 +26,17 @@ static int ask(struct nc2f_ctrl *c, unsigned long deadline, u16 type, u32 a, u32
 	u32 unused;
 
 	return nc2f_ctrl_ask(c, &req, deadline, result ?: &unused);
+}
+
+/* There may be fewer queues than when the table was made, and more another time. */
+static void fill_map(const struct nc2f_dev *nf, u32 *map, u32 size)
+{
+	const u32 *set = nf->rss.set.map;
+	u32 i;
+
+	for (i = 0; i < size; i++)
+		map[i] = set[i] < nf->nr_queues ? set[i] :
+			 ethtool_rxfh_indir_default(i, nf->nr_queues);
 }
 
 /* Has the back hash and steer as is wanted. */
@@ -93,14 +105,16 @@ static int learn(struct nc2f_dev *nf)
 	/* It may have a hash without a table. */
 	if (err == -EOPNOTSUPP)
 		err = 0;
+	/* Who asks for the table has room for as many entries as there were under this RTNL. */
+	rtnl_lock();
 	mutex_lock(&rss->lock);
 	WRITE_ONCE(rss->learnt, true);
 	rss->size = min_t(u32, size, NC2F_RSS_MAP);
-	/* Queues may be fewer than when the table was made. */
-	for (i = 0; i < NC2F_RSS_MAP; i++)
-		if (!rss->set.wanted || rss->set.map[i] >= nf->nr_queues)
-			rss->set.map[i] = ethtool_rxfh_indir_default(i, nf->nr_queues);
+	/* A table that nobody has set is of all queues that there are now. */
+	for (i = 0; i < NC2F_RSS_MAP && !netif_is_rxfh_configured(nf->dev); i++)
+		rss->set.map[i] = ethtool_rxfh_indir_default(i, nf->nr_queues);
 	mutex_unlock(&rss->lock);
+	rtnl_unlock();
 	return err;
 }
 
@@ -115,6 +129,7 @@ static void rss_work(struct work_struct *work)
 	err = learn(nf);
 	mutex_lock(&rss->lock);
 	set = rss->set;
+	fill_map(nf, set.map, rss->size);
 	mutex_unlock(&rss->lock);
 	/* A stock back goes on with what an earlier connection has told it. */
 	if (!err)
@@ -259,10 +274,12 @@ int nc2f_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
 	mutex_lock(&rss->lock);
 	rxfh->hfunc = rss->set.wanted && rss->set.on && !READ_ONCE(rss->err) ?
 		      ETH_RSS_HASH_TOP : ETH_RSS_HASH_NO_CHANGE;
-	/* The table may have got its size after the caller has asked for it. */
+	/*
+	 * Who brings a table has read its size under the same RTNL, as learn() has it, and need
+	 * not say it again: ethtool -L does not.
+	 */
 	if (rxfh->indir)
-		memcpy(rxfh->indir, rss->set.map,
-		       min(rss->size, rxfh->indir_size) * sizeof(*rss->set.map));
+		fill_map(nf, rxfh->indir, rss->size);
 	if (rxfh->key)
 		memcpy(rxfh->key, rss->set.key, sizeof(rss->set.key));
 	mutex_unlock(&rss->lock);

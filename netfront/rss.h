@@ -20,7 +20,8 @@ struct nc2f_dev;
  * @wanted: something, by ethtool -X
  * @on: it is to be done (ethtool -K rxhash)
  * @key: the key
- * @map: queue numbers, as many as the back's table has entries
+ * @map: queue numbers, as many as the back's table has entries; of a queue that is not
+ *	there the connection has another one, but it is what was set
  */
 struct nc2f_rss_set {
 	bool wanted;
@@ -33,7 +34,8 @@ struct nc2f_rss_set {
  * struct nc2f_rss - what the administrator wants, and what the back does
  * @work: asks a new back, and tells it what is set; the only one that uses the
  *	control ring
- * @lock: guards @set, @learnt and @size; nobody waits for the back with it
+ * @lock: guards @set, @learnt and @size; nobody waits for the back with it.  @size grows
+ *	under RTNL only
  * @set: what is wanted; @set.wanted is changed under RTNL as well
  * @learnt: this back was asked for the size of its table
  * @size: entries of the back's table that we use; 0: it has none

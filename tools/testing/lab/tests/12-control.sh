@@ -128,6 +128,34 @@ steering() {
 	like "ethtool -x" "$out" "*120: *0 *1 *0 *1*$KEY*toeplitz: on*"
 }
 
+# table_is QUEUE...: by ethtool -x, the first 8 entries.
+table_is() {
+	is "table" "$(on g1 ethtool -x eth0 | awk '$1 == "0:" { $1 = ""; print; exit }' | xargs)" "$*"
+}
+
+# What was set is kept, with fewer queues for a while as well; what was not is of all that
+# there are.
+tables() {
+	local out
+
+	on g1 ethtool -X eth0 weight 0 1
+	! out=$(on g1 ethtool -L eth0 combined 1 2>&1) || fail "the table has another queue"
+	like "ethtool -L" "$out" '*indirection table*'
+	table_is 1 1 1 1 1 1 1 1
+	dom0 sh -c 'echo 1 >/sys/module/xen_nc2_back/parameters/max_queues'
+	d0 rebind g1
+	until_true "$LIMIT" "there is one queue" table_is 0 0 0 0 0 0 0 0
+	dom0 sh -c 'echo 2 >/sys/module/xen_nc2_back/parameters/max_queues'
+	d0 rebind g1
+	until_true "$LIMIT" "frames come by queue 1 again" steered 1 nc2
+	on g1 ethtool -X eth0 default
+	on g1 ethtool -X eth0 hkey "$KEY"
+	on g1 ethtool -L eth0 combined 1
+	until_true "$LIMIT" "there is one queue" table_is 0 0 0 0 0 0 0 0
+	on g1 ethtool -L eth0 combined 2
+	until_true "$LIMIT" "both queues get frames" table_is 0 1 0 1 0 1 0 1
+}
+
 # hash_comes SECONDS HASH COMMAND...: a frame that COMMAND has the wire send has it.
 hash_comes() {
 	local limit=$1 hash=$2
@@ -336,6 +364,7 @@ needed "our front on our back, two queues" two_queues nc2
 t "only groups that were joined are passed" groups dom0 nc2
 t "more groups than the back takes: all are passed" too_many dom0 nc2
 t "ethtool -X steers to the queue asked for" steering nc2
+t "its table over changes of the number of queues" tables
 t "the hash reaches the guest's skb" hashes
 t "ethtool -K rxhash off ends it" hashing_off
 t "a new back is told everything again" anew
