@@ -59,7 +59,9 @@ static netdev_tx_t nc2f_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	u16 queue = skb_get_queue_mapping(skb);
 	struct nc2f_direct *d;
 
-	if (unlikely(!READ_ONCE(nf->live) || READ_ONCE(nf->broken) || queue >= nf->nr_queues)) {
+	/* Pairs with the release in nc2f_netdev_attach(): its queues are there. */
+	if (unlikely(!smp_load_acquire(&nf->live) || READ_ONCE(nf->broken) ||
+		     queue >= nf->nr_queues)) {
 		nc2f_stats_tx_inc(&nf->stats[queue], NC2F_TX_DROP_DOWN);
 		dev_kfree_skb_any_reason(skb, SKB_DROP_REASON_DEV_READY);
 		return NETDEV_TX_OK;
@@ -294,6 +296,11 @@ struct nc2f_dev *nc2f_netdev_create(struct xenbus_device *xdev, u32 max_queues)
 	netif_set_tso_max_size(dev, XEN_NETIF_MAX_TX_SIZE - VLAN_ETH_HLEN);
 	SET_NETDEV_DEV(dev, &xdev->dev);
 	netif_carrier_off(dev);
+	/*
+	 * A back may speak of its path before the netdev is registered, and to unlock
+	 * queues that are not stopped is to schedule their qdiscs: there are none.
+	 */
+	netif_tx_stop_all_queues(dev);
 	return nf;
 }
 

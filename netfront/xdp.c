@@ -237,17 +237,20 @@ int nc2f_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 
 	u32 queue = smp_processor_id() % READ_ONCE(dev->real_num_tx_queues);
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, queue);
 	int sent = -ENETDOWN;
+	bool up;
 
 	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
 		return -EINVAL;
 	__netif_tx_lock(txq, smp_processor_id());
+	/* As in nc2f_start_xmit(). */
+	up = smp_load_acquire(&nf->live) && !READ_ONCE(nf->broken) && queue < nf->nr_queues;
 	/*
 	 * Who takes the queues away takes this lock before they go; who changes
 	 * the path freezes them, which the stack heeds by itself, and lets go of it.
 	 */
 	if (test_bit(__QUEUE_STATE_FROZEN, &txq->state)) {
 		sent = 0;
-	} else if (READ_ONCE(nf->live) && !READ_ONCE(nf->broken) && queue < nf->nr_queues) {
+	} else if (up) {
 		sent = send_all(nf, queue, n, frames);
 		if (flags & XDP_XMIT_FLUSH)
 			flush(nf, queue);
