@@ -6,6 +6,8 @@
 #include <xen/interface/event_channel.h>
 #include <xen/xenbus.h>
 
+#include <asm/xen/hypercall.h>
+
 /**
  * nc2f_irq_bind - get an event channel for the back to connect to
  * @irq: the event channel; its name is set
@@ -13,27 +15,31 @@
  * @handler: called in hard interrupt context
  * @arg: for @handler
  *
- * May sleep.
+ * May sleep.  Without one the caller may go on, so that it is not xenbus that is asked for
+ * it, which would give up the device.
  *
  * Return: 0 or an error.
  */
 int nc2f_irq_bind(struct nc2f_irq *irq, struct xenbus_device *xdev,
 		  irq_handler_t handler, void *arg)
 {
-	evtchn_port_t port;
+	struct evtchn_alloc_unbound alloc = {
+		.dom = DOMID_SELF,
+		.remote_dom = xdev->otherend_id,
+	};
 	int err;
 
 	atomic_set(&irq->pending, 0);
 	irq->worked = false;
-	err = xenbus_alloc_evtchn(xdev, &port);
+	err = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
 	if (err)
 		return err;
-	err = bind_evtchn_to_irqhandler_lateeoi(port, handler, 0, irq->name, arg);
+	err = bind_evtchn_to_irqhandler_lateeoi(alloc.port, handler, 0, irq->name, arg);
 	if (err < 0) {
-		xenbus_free_evtchn(xdev, port);
+		xenbus_free_evtchn(xdev, alloc.port);
 		return err;
 	}
-	irq->evtchn = port;
+	irq->evtchn = alloc.port;
 	irq->irq = err;
 	return 0;
 }

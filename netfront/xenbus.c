@@ -252,6 +252,21 @@ static bool outdated(const struct nc2f_dev *nf)
 }
 
 /*
+ * The back waits, and there was no connection to be had.  xenbus takes it for a reset by
+ * the toolstack if we are Connected by the time that it has looked at what we were, and it
+ * looks in xenwatch: that is where we connect, when the back waits the next time.
+ */
+static void wait_anew(struct nc2f_dev *nf)
+{
+	if (nf->xdev->state != XenbusStateClosed) {
+		reset(nf);
+		return;
+	}
+	start_over(nf->xdev);
+	try_later(nf);
+}
+
+/*
  * Runs some time after a connection was given up, or when it is not what the
  * user wants any more: makes the connection anew if the back is still there and
  * still meant to serve us.
@@ -271,7 +286,7 @@ static void retry_work(struct work_struct *work)
 		if (back_state(nf) == XenbusStateClosed && xdev->state == XenbusStateClosed)
 			start_over(xdev);
 		else if (back_state(nf) == XenbusStateInitWait)
-			back_waits(nf);
+			wait_anew(nf);
 	}
 out:
 	mutex_unlock(&nf->lock);
@@ -349,11 +364,12 @@ static void nc2f_remove(struct xenbus_device *xdev)
 {
 	struct nc2f_dev *nf = dev_get_drvdata(&xdev->dev);
 
+	/* Before anything that may take long: see nc2f_xenbus_register(). */
+	nc2f_follow_stop(nf);
 	mutex_lock(&nf->lock);
 	nf->removing = true;
 	mutex_unlock(&nf->lock);
 	cancel_delayed_work_sync(&nf->retry);
-	nc2f_follow_stop(nf);
 
 	mutex_lock(&nf->lock);
 	nc2f_disconnect(nf);
@@ -411,6 +427,8 @@ static int nc2f_resume(struct xenbus_device *xdev)
 	nf->reset = false;
 	nf->suspended = false;
 	nf->retries = 0;
+	/* The new back waits, which xenwatch is about to hear. */
+	cancel_delayed_work(&nf->retry);
 	mutex_unlock(&nf->lock);
 	nc2f_follow_resume(nf);
 	return 0;
@@ -438,6 +456,10 @@ static struct xenbus_driver nc2f_driver = {
  *
  * No owner is named: xenbus would hold the module for each interface, and rmmod
  * could not end its service.  Unregistering waits for every callback.
+ *
+ * As with all drivers of xenbus, the end of a driver waits, with the device locked, for
+ * what xenwatch does; and if that is to remove the device, which takes the same lock,
+ * neither ends.  So nothing of ours is between the lock and the last wait for xenwatch.
  *
  * Return: 0 or an error.
  */
