@@ -42,6 +42,12 @@
 
 /* How long the link stays up without a connection. */
 #define LINK_GRACE	(30 * HZ)
+/*
+ * Receive buffers that an interface is to have.  A peer's NIC makes 45 frames of a segment
+ * of 64 KiB, at once: where fewer than some of those fit, the first of many TCP
+ * connections take all buffers, and others get nothing for ten seconds and more.
+ */
+#define MIN_BUFFERS	256u
 
 /* A back that leaves again before it is Connected gains no time. */
 static void keep_link(struct nc2f_dev *nf)
@@ -189,6 +195,16 @@ void nc2f_reconf_params(const struct nc2f_dev *nf, struct nc2f_params *p)
 		nc2f_reconf_choose(&nf->wish, nf->offered.pool_pages, p);
 }
 
+/* What there is, by a small back's or the module parameter's leave, may stay. */
+static bool too_few(const struct nc2f_dev *nf, const struct nc2f_params *was, u32 buffers)
+{
+	struct nc2f_params most = *was;
+
+	most.pool_pages = nf->offered.pool_pages;
+	return buffers < min(MIN_BUFFERS, nc2f_nego_buffers(&most)) &&
+	       buffers != nc2f_nego_buffers(was);
+}
+
 /**
  * nc2f_reconf_rings - change the sizes of the direct path
  * @nf: the interface
@@ -212,11 +228,15 @@ int nc2f_reconf_rings(struct nc2f_dev *nf, const struct ethtool_ringparam *ring,
 		NL_SET_ERR_MSG(extack, "The rings of the bridged path have 256 slots");
 		return -EINVAL;
 	}
-	if (ring->rx_pending < XEN_NC2_MIN_ENTRIES || ring->tx_pending < XEN_NC2_MIN_ENTRIES) {
-		NL_SET_ERR_MSG(extack, "A ring of the direct path has 64 entries or more");
+	nc2f_reconf_params(nf, &was);
+	if (too_few(nf, &was, ring->rx_pending)) {
+		NL_SET_ERR_MSG(extack, "The direct path has 256 receive buffers or more");
 		return -EINVAL;
 	}
-	nc2f_reconf_params(nf, &was);
+	if (ring->tx_pending < XEN_NC2_MIN_ENTRIES) {
+		NL_SET_ERR_MSG(extack, "The direct path has 64 transmit slots or more");
+		return -EINVAL;
+	}
 	wish.pool_pages = nc2f_nego_pages(ring->rx_pending);
 	wish.tx_entries = ring->tx_pending;
 	nc2f_reconf_choose(&wish, nf->offered.pool_pages, &p);

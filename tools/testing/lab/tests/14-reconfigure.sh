@@ -132,11 +132,11 @@ rings() {
 	wait_path "$1" direct
 	like "limits" "$(on "$1" ethtool -g eth0 | xargs)" '*maximums: RX: 2048 *TX: 1024 *Current*'
 	steady "$1" set_rings "$1" 512 128
-	steady "$1" set_rings "$1" 64 64
-	! on "$1" ethtool -G eth0 rx 32 || fail "a ring of 32"
+	steady "$1" set_rings "$1" 256 64
+	! on "$1" ethtool -G eth0 rx 128 || fail "128 buffers"
 	! on "$1" ethtool -G eth0 tx 32 || fail "a ring of 32"
 	! on "$1" ethtool -G eth0 rx 4096 || fail "a ring of 4096"
-	rings_are "$1" 64 64
+	rings_are "$1" 256 64
 	steady "$1" set_rings "$1" 2048 256
 }
 
