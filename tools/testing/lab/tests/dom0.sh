@@ -36,8 +36,8 @@ events() {
 		"$dir/../xenbus/jiffies_eoi_delayed"
 }
 
-# masked gI TIMES: in how many of so many looks Xen has dom0's end of the event channel
-# masked by which the guest's first queue sends.
+# masked gI TIMES [ENOUGH]: in how many of so many looks Xen has dom0's end of the event
+# channel masked by which the guest's first queue sends; no more looks than show it so often.
 masked() {
 	id=$(id_of "$1") || die "$id"
 	port=$(xenstore-read "/local/domain/$id/device/vif/0/queue-0/event-channel-tx") ||
@@ -53,6 +53,7 @@ masked() {
 			sleep 0.1
 		done
 		sum=$((sum + mask))
+		[ "$sum" -lt "${3:-$2}" ] || break
 	done
 	echo "$sum"
 }
