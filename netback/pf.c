@@ -152,6 +152,16 @@ int nc2b_pf_let_in(struct device *nic, unsigned int vf, const u8 *mac)
 	return min(dev->netdev_ops->ndo_set_vf_mac(dev, vf, addr), 0);
 }
 
+/* What the driver says of a virtual function; under RTNL. */
+static int get_config(struct device *nic, unsigned int vf, struct ifla_vf_info *info)
+{
+	struct net_device *dev = pf_netdev(nic);
+
+	if (!dev || !dev->netdev_ops->ndo_get_vf_config)
+		return -ENODEV;
+	return dev->netdev_ops->ndo_get_vf_config(dev, vf, info);
+}
+
 /**
  * nc2b_pf_shut_out - undo nc2b_pf_let_in()
  * @nic: the physical function
@@ -165,13 +175,10 @@ void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
 {
 	const u8 none[ETH_ALEN] = {};
 	struct ifla_vf_info info = {};
-	struct net_device *dev;
 
 	if (!nc2b_pf_let_in(nic, vf, none))
 		return;
-	dev = pf_netdev(nic);
-	if (!dev || !dev->netdev_ops->ndo_get_vf_config ||
-	    dev->netdev_ops->ndo_get_vf_config(dev, vf, &info) || is_zero_ether_addr(info.mac))
+	if (get_config(nic, vf, &info) || is_zero_ether_addr(info.mac))
 		return;
 	nc2b_pf_let_in(nic, vf, info.mac);
 	nc2b_pf_let_in(nic, vf, none);
@@ -198,13 +205,10 @@ void nc2b_pf_shut_out(struct device *nic, unsigned int vf)
 int nc2b_pf_look(struct device *nic, unsigned int vf, const u8 *mac, u16 vlan, u32 mbit)
 {
 	struct ifla_vf_info info = {};
-	struct net_device *dev;
 	int err = 0;
 
 	rtnl_lock();
-	dev = pf_netdev(nic);
-	if (!dev || !dev->netdev_ops->ndo_get_vf_config ||
-	    dev->netdev_ops->ndo_get_vf_config(dev, vf, &info))
+	if (get_config(nic, vf, &info))
 		goto out;
 	if (!ether_addr_equal(info.mac, mac) || info.vlan != vlan || !info.spoofchk)
 		err = -EPERM;

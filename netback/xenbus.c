@@ -369,11 +369,11 @@ static void hotplug_changed(struct xenbus_watch *watch, const char *path,
 	struct backend *be = container_of(watch, struct backend, hotplug.watch);
 
 	mutex_lock(&be->lock);
+	if (be->served && script_is_done(be))
+		nc2b_fdb_renew(be->vif->direct);
 	/* A front that reconfigures must see that before Connected, and is Connected then. */
 	if (be->xdev->state != XenbusStateReconfigured || front_waits(be))
 		maybe_connected(be);
-	if (be->served && script_is_done(be))
-		nc2b_fdb_renew(be->vif->direct);
 	mutex_unlock(&be->lock);
 }
 
@@ -585,7 +585,8 @@ static struct xenbus_driver nc2b_driver = {
  *
  * No owner is named: xenbus would hold the module for each interface, and rmmod
  * could not end its service.  It is safe without: unregistering waits for every callback
- * but one (nc2b_uevent()) and unbinds every device.  As for that one see unregister().
+ * but one (nc2b_uevent()) and unbinds every device.  How a callback must not wait for that
+ * in its turn: see unregister().
  *
  * Return: 0 or a negative error.
  */

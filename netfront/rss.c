@@ -111,8 +111,9 @@ static int learn(struct nc2f_dev *nf)
 	WRITE_ONCE(rss->learnt, true);
 	rss->size = min_t(u32, size, NC2F_RSS_MAP);
 	/* A table that nobody has set is of all queues that there are now. */
-	for (i = 0; i < NC2F_RSS_MAP && !netif_is_rxfh_configured(nf->dev); i++)
-		rss->set.map[i] = ethtool_rxfh_indir_default(i, nf->nr_queues);
+	if (!netif_is_rxfh_configured(nf->dev))
+		for (i = 0; i < NC2F_RSS_MAP; i++)
+			rss->set.map[i] = ethtool_rxfh_indir_default(i, nf->nr_queues);
 	mutex_unlock(&rss->lock);
 	rtnl_unlock();
 	return err;
