@@ -142,10 +142,10 @@ tables() {
 	! out=$(on g1 ethtool -L eth0 combined 1 2>&1) || fail "the table has another queue"
 	like "ethtool -L" "$out" '*indirection table*'
 	table_is 1 1 1 1 1 1 1 1
-	dom0 sh -c 'echo 1 >/sys/module/xen_nc2_back/parameters/max_queues'
+	offer 1
 	d0 rebind g1
 	until_true "$LIMIT" "there is one queue" table_is 0 0 0 0 0 0 0 0
-	dom0 sh -c 'echo 2 >/sys/module/xen_nc2_back/parameters/max_queues'
+	offer 2
 	d0 rebind g1
 	until_true "$LIMIT" "frames come by queue 1 again" steered 1 nc2
 	on g1 ethtool -X eth0 default

@@ -397,10 +397,12 @@ t "PVH: the administrator lets go of it" let_go
 t "xl destroy, PVH, while nc2/path and nc2/weight are written" destroyed_wavering
 t "the next guest works, PV" next_guest --type pv
 t "the back is unloaded and the guest destroyed" back_gone
-# In the short form 32-move has it.
 if long; then
 	t "the next guest works" next_guest
 	t "the back is unloaded while the guest is destroyed" unloaded_at_the_end
+fi
+# In the short form 32-move has it.
+if long; then
 	t "the next guest works" next_guest
 	t "the guest crashes" crashed
 	t "the next guest works, PVH" next_guest --type pvh

@@ -330,6 +330,15 @@ another_offer() {
 	[ "$(d0 offer "$1")" != "$2" ]
 }
 
+# offer N: so many queues, to interfaces that come from now on.
+offer() {
+	# shellcheck disable=SC2016 # expanded in dom0
+	dom0 sh -c 'for back in nc2_back netback; do
+			file=/sys/module/xen_$back/parameters/max_queues
+			[ ! -e "$file" ] || echo "$0" >"$file"
+		done' "$1"
+}
+
 # iperf FROM TO-ADDRESS OPTION...: bytes that the receiver got, on stdout.  On a busy machine
 # not even one block of TCP's may be there in the time that does elsewhere: then there is more.
 iperf() {

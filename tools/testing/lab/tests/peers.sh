@@ -143,15 +143,6 @@ stays_bridged() {
 	is queue "$(d0 show "$1" queue)" ''
 }
 
-# offer N: so many queues, to interfaces that come from now on.
-offer() {
-	# shellcheck disable=SC2016 # expanded in dom0
-	dom0 sh -c 'for back in nc2_back netback; do
-			file=/sys/module/xen_$back/parameters/max_queues
-			[ ! -e "$file" ] || echo "$0" >"$file"
-		done' "$1"
-}
-
 # queues gI N: its interface has so many, by what both ends have agreed on and by what
 # the guest's kernel has.
 queues() {
