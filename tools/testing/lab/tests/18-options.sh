@@ -134,16 +134,16 @@ offsets() {
 	done
 }
 
-# sent LEAST: so much has the guest sent since it connected.
+# sent LEAST: so much has the guest sent since shot "a".
 sent() {
 	shot b g1
-	sed 's/ [0-9]*$/ 0/' "$TMP/b.back" >"$TMP/a.back"
 	moved back 'q*_tx_bridged_bytes' "$1"
 }
 
 # Some bytes for more than an hour: what has gone then is all that ever goes, and
 # no clock tells in it.  Each queue for itself would send as much.
 rate() {
+	shot a g1
 	dom0 sh -c 'xenstore-write "/local/domain/0/backend/vif/$(xl domid g1)/0/rate" \
 		300000,4294000000'
 	rebind g1
