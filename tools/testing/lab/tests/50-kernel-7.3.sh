@@ -106,7 +106,7 @@ stock_front() {
 }
 
 our_pair() {
-	unplug g1
+	unplug_front g1 stock
 	front xen_netfront xen_nc2_front
 	plug g1 gatewaydev=nic0
 }

@@ -178,11 +178,19 @@ each_queue() {
 	done
 }
 
+# unplug_front gI FRONT: its interface is taken away.  When that of a stock front goes, with
+# a stock back as well, and a frame has no answer, Linux 7.3 warns: it takes a reference to
+# a slab's page.  Of an interface that is down every frame has one.
+unplug_front() {
+	[ "$2" != stock ] || on "$1" ip link set eth0 down
+	unplug "$1"
+}
+
 # replaced gI BACK FRONT N [OFFER]: its interface is made anew, with so many queues, where
 # the back offers as many, or more.
 replaced() {
 	offer "${5:-$4}"
-	unplug "$1"
+	unplug_front "$1" "$3"
 	plug "$1"
 	each_queue "${@:1:4}"
 }
