@@ -84,21 +84,24 @@ static const char *map_rings(struct nc2b_block *b, struct xenbus_device *xdev,
 			     grant_ref_t *refs, const struct nc2b_layout *l)
 {
 	grant_ref_t ref;
-	void *addr;
+	u32 i;
 	int err;
 
 	if (read_u32(xdev, XEN_NC2_KEY_SHARED_REF, &ref))
 		return "nc2-shared-ref is missing or not a number";
-	err = nc2b_map_ring(xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(&b->shared_map, xdev->otherend_id, ref);
 	if (err)
 		return map_verdict(err, "the shared page is not granted writable");
-	b->shared = addr;
-	err = nc2b_map_ring(xdev, refs + l->fill, l->comp - l->fill, &b->fill);
-	if (!err)
-		err = nc2b_map_ring(xdev, refs + l->comp, l->tx - l->comp, &b->comp);
-	if (!err)
-		err = nc2b_map_ring(xdev, refs + l->tx, l->pool - l->tx, &b->tx);
-	return err ? map_verdict(err, "a page of the rings is not granted writable") : NULL;
+	b->shared = nc2b_map_addr(&b->shared_map, 0);
+	err = nc2b_map_pages(&b->rings, xdev->otherend_id, refs, l->pool, false);
+	if (err)
+		return map_verdict(err, "a page of the rings is not granted writable");
+	for (i = 0; i < l->pool; i++)
+		b->at[i] = nc2b_map_addr(&b->rings, i);
+	b->fill = b->at + l->fill;
+	b->comp = b->at + l->comp;
+	b->tx = b->at + l->tx;
+	return NULL;
 }
 
 static const char *map_pools(struct nc2b_block *b, struct xenbus_device *xdev,
@@ -158,7 +161,7 @@ const char *nc2b_block_map(struct nc2b_block *b, struct xenbus_device *xdev,
 		verdict = map_pools(b, xdev, refs, &l);
 	free_pages((unsigned long)refs, get_order(l.dir_pages * XEN_NC2_PAGE_SIZE));
 	if (verdict)
-		nc2b_block_unmap(b, xdev);
+		nc2b_block_unmap(b);
 	return verdict;
 }
 
@@ -181,19 +184,12 @@ void nc2b_block_unmap_pools(struct nc2b_block *b)
 /**
  * nc2b_block_unmap - undo nc2b_block_map(), whole or in part
  * @b: the block; all zero is allowed, and is what it is left as
- * @xdev: the xenbus device
  */
-void nc2b_block_unmap(struct nc2b_block *b, struct xenbus_device *xdev)
+void nc2b_block_unmap(struct nc2b_block *b)
 {
 	nc2b_block_unmap_pools(b);
-	if (b->tx)
-		xenbus_unmap_ring_vfree(xdev, b->tx);
-	if (b->comp)
-		xenbus_unmap_ring_vfree(xdev, b->comp);
-	if (b->fill)
-		xenbus_unmap_ring_vfree(xdev, b->fill);
-	if (b->shared)
-		xenbus_unmap_ring_vfree(xdev, b->shared);
+	nc2b_unmap_pages(&b->rings);
+	nc2b_unmap_pages(&b->shared_map);
 	memset(b, 0, sizeof(*b));
 }
 

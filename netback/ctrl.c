@@ -153,13 +153,12 @@ static int map_ring(struct nc2b_ctrl *c, grant_ref_t ref)
 {
 	struct xen_netif_ctrl_sring *sring;
 	RING_IDX rsp;
-	void *addr;
 	int err;
 
-	err = nc2b_map_ring(c->vif->xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(&c->map, c->vif->xdev->otherend_id, ref);
 	if (err)
 		return err;
-	sring = addr;
+	sring = nc2b_map_addr(&c->map, 0);
 	rsp = READ_ONCE(sring->rsp_prod);
 	BACK_RING_ATTACH(&c->ring, sring, rsp, XEN_PAGE_SIZE);
 	return 0;
@@ -188,22 +187,24 @@ int nc2b_ctrl_connect(struct nc2b_ctrl *c, unsigned int nr_queues)
 		return -ENOENT;
 	err = map_ring(c, ref);
 	if (err)
-		return err;
+		goto err_unmap;
 	atomic_set(&c->event, 0);
 	c->worked = false;
 	snprintf(c->name, sizeof(c->name), "%s-ctrl", c->vif->dev->name);
 	err = bind_interdomain_evtchn_to_irqhandler_lateeoi(xdev, evtchn, ctrl_event, 0,
 							    c->name, c);
-	if (err < 0) {
-		xenbus_unmap_ring_vfree(xdev, c->ring.sring);
-		return err;
-	}
+	if (err < 0)
+		goto err_unmap;
 	c->irq = err;
 	/* The ring and the interrupt before the word that they are there. */
 	smp_store_release(&c->open, true);
 	/* An event that came before this moment has been noted, not served. */
 	schedule_delayed_work(&c->work, 0);
 	return 0;
+
+err_unmap:
+	nc2b_unmap_pages(&c->map);
+	return err;
 }
 
 /**
@@ -223,7 +224,7 @@ void nc2b_ctrl_disconnect(struct nc2b_ctrl *c)
 	unbind_from_irqhandler(c->irq, c);
 	cancel_delayed_work_sync(&c->work);
 	c->irq = 0;
-	xenbus_unmap_ring_vfree(c->vif->xdev, c->ring.sring);
+	nc2b_unmap_pages(&c->map);
 	c->ring.sring = NULL;
 	nc2b_hash_reset(&c->hash, c->hash.nr_queues);
 }

@@ -3,6 +3,7 @@
 #ifndef NC2B_CTRL_H
 #define NC2B_CTRL_H
 
+#include "grant.h"
 #include "hash.h"
 
 #include <linux/netdevice.h>
@@ -17,6 +18,7 @@ struct sk_buff;
  * struct nc2b_ctrl - the control ring of one interface
  * @vif: whose
  * @hash: what the guest has configured
+ * @map: its page
  * @ring: the ring, while @irq is not 0
  * @irq: the event channel, 0 without a control ring
  * @name: of @irq
@@ -29,6 +31,7 @@ struct sk_buff;
 struct nc2b_ctrl {
 	struct nc2b_vif *vif;
 	struct nc2b_hash hash;
+	struct nc2b_map map;
 	struct xen_netif_ctrl_back_ring ring;
 	unsigned int irq;
 	char name[IFNAMSIZ + 8];

@@ -297,7 +297,7 @@ void nc2b_direct_attach(struct nc2b_direct *d)
 	if (!verdict) {
 		verdict = attach_rings(d);
 		if (verdict)
-			nc2b_block_unmap(&d->block, d->vif->xdev);
+			nc2b_block_unmap(&d->block);
 	}
 	d->attached = !verdict;
 	WRITE_ONCE(d->reason, verdict ?: "starting");
@@ -367,7 +367,7 @@ void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
 	nc2b_napi_stop(&d->napi);
 	unbind_from_irqhandler(d->irq, d);
 	nc2b_napi_fini(&d->napi);
-	nc2b_block_unmap(&d->block, d->vif->xdev);
+	nc2b_block_unmap(&d->block);
 	nc2b_pool_free(&d->pool);
 out:
 	mutex_unlock(&d->lock);

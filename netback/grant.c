@@ -7,7 +7,6 @@
 
 #include <xen/grant_table.h>
 #include <xen/page.h>
-#include <xen/xenbus.h>
 
 #include <asm/xen/hypercall.h>
 
@@ -166,34 +165,32 @@ void nc2b_unmap_pages(struct nc2b_map *m)
 }
 
 /**
- * nc2b_map_ring - map pages of a ring, in one piece
- * @xdev: the device; its other end has granted them
- * @refs: the grants
- * @nr: number of pages
- * @addr: the address; NULL on failure.  xenbus_unmap_ring_vfree() unmaps them.
+ * nc2b_map_ring - map a ring of one page
+ * @m: as for nc2b_map_pages()
+ * @domid: the guest
+ * @ref: its grant
  *
- * xenbus takes a grant that cannot be mapped for the end of the whole device, and tells
- * the log and xenstore each time that a guest tries; so what the guest has not granted is
- * found out before.  One that ends a grant in between harms itself.  May sleep.
+ * Not by xenbus_map_ring_valloc(): of several grants of which the first cannot be mapped
+ * that forgets the others, which are mapped until this domain ends; and it takes a guest
+ * that has ended a grant for the end of the device, and tells the log each time.
  *
- * Return: 0; -ENOSPC if Xen has no room for more mappings, -ENOMEM, or another error.
+ * Return: as nc2b_map_pages().
  */
-int nc2b_map_ring(struct xenbus_device *xdev, grant_ref_t *refs, unsigned int nr, void **addr)
+int nc2b_map_ring(struct nc2b_map *m, domid_t domid, grant_ref_t ref)
 {
-	struct nc2b_map probe = {};
-	int err;
+	return nc2b_map_pages(m, domid, &ref, 1, false);
+}
 
-	*addr = NULL;
-	err = nc2b_map_pages(&probe, xdev->otherend_id, refs, nr, false);
-	nc2b_unmap_pages(&probe);
-	if (err)
-		return err;
-	err = xenbus_map_ring_valloc(xdev, refs, nr, addr);
-	/* On failure xenbus leaves an error pointer's worth of nothing. */
-	if (err)
-		*addr = NULL;
-	/* What Xen has said comes as it is, and is no errno. */
-	return nc2b_no_room(err) ? -ENOSPC : err;
+/**
+ * nc2b_map_addr - where a mapped page is
+ * @m: mapped
+ * @i: which of its pages; the next one is somewhere else
+ *
+ * Return: its address.
+ */
+void *nc2b_map_addr(const struct nc2b_map *m, unsigned int i)
+{
+	return page_address(m->pages[i]);
 }
 
 /**

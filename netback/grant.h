@@ -8,7 +8,6 @@
 #include <xen/interface/grant_table.h>
 
 struct page;
-struct xenbus_device;
 
 /**
  * struct nc2b_map - a set of pages of one guest, mapped for good
@@ -40,7 +39,8 @@ static inline bool nc2b_no_room(int status)
 int nc2b_map_pages(struct nc2b_map *m, domid_t domid, const grant_ref_t *refs,
 		   unsigned int nr, bool readonly);
 void nc2b_unmap_pages(struct nc2b_map *m);
-int nc2b_map_ring(struct xenbus_device *xdev, grant_ref_t *refs, unsigned int nr, void **addr);
+int nc2b_map_ring(struct nc2b_map *m, domid_t domid, grant_ref_t ref);
+void *nc2b_map_addr(const struct nc2b_map *m, unsigned int i);
 dma_addr_t nc2b_bus_address(struct page *page);
 
 void nc2b_grant_copy(struct gnttab_copy *ops, unsigned int nr);

@@ -150,40 +150,35 @@ static void unbind_events(struct nc2b_queue *q)
  */
 static int map_rings(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
 {
-	struct xenbus_device *xdev = q->vif->xdev;
+	domid_t domid = q->vif->xdev->otherend_id;
 	struct xen_netif_tx_sring *txs;
 	struct xen_netif_rx_sring *rxs;
-	grant_ref_t ref;
 	RING_IDX rsp;
-	void *addr;
 	int err;
 
-	ref = keys->tx_ref;
-	err = nc2b_map_ring(xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(&q->tx_map, domid, keys->tx_ref);
 	if (err)
-		return err;
-	txs = addr;
+		goto err_unmap;
+	txs = nc2b_map_addr(&q->tx_map, 0);
 	rsp = READ_ONCE(txs->rsp_prod);
 	BACK_RING_ATTACH(&q->tx, txs, rsp, XEN_PAGE_SIZE);
 
-	ref = keys->rx_ref;
-	err = nc2b_map_ring(xdev, &ref, 1, &addr);
+	err = nc2b_map_ring(&q->rx_map, domid, keys->rx_ref);
 	if (err)
-		goto err_tx;
-	rxs = addr;
+		goto err_unmap;
+	rxs = nc2b_map_addr(&q->rx_map, 0);
 	rsp = READ_ONCE(rxs->rsp_prod);
 	BACK_RING_ATTACH(&q->rx, rxs, rsp, XEN_PAGE_SIZE);
 
 	err = -EIO;
 	if (READ_ONCE(txs->req_prod) - q->tx.rsp_prod_pvt > RING_SIZE(&q->tx) ||
 	    READ_ONCE(rxs->req_prod) - q->rx.rsp_prod_pvt > RING_SIZE(&q->rx))
-		goto err_rx;
+		goto err_unmap;
 	return 0;
 
-err_rx:
-	xenbus_unmap_ring_vfree(xdev, q->rx.sring);
-err_tx:
-	xenbus_unmap_ring_vfree(xdev, q->tx.sring);
+err_unmap:
+	nc2b_unmap_pages(&q->rx_map);
+	nc2b_unmap_pages(&q->tx_map);
 	return err;
 }
 
@@ -201,8 +196,7 @@ static void free_ops(struct nc2b_queue *q)
  * @keys: what the front wrote for it
  *
  * Process context, and not under RTNL: Xen may have us wait half a minute for a
- * page of the guest's that is paged out, and what is wrong goes to xenstore.  On
- * failure nothing is left to undo.
+ * page of the guest's that is paged out.  On failure nothing is left to undo.
  *
  * Return: 0 or a negative error.
  */
@@ -238,8 +232,8 @@ int nc2b_queue_map(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
  */
 void nc2b_queue_unmap(struct nc2b_queue *q)
 {
-	xenbus_unmap_ring_vfree(q->vif->xdev, q->rx.sring);
-	xenbus_unmap_ring_vfree(q->vif->xdev, q->tx.sring);
+	nc2b_unmap_pages(&q->rx_map);
+	nc2b_unmap_pages(&q->tx_map);
 	free_ops(q);
 }
 

@@ -8,6 +8,7 @@
 #ifndef NC2B_QUEUE_H
 #define NC2B_QUEUE_H
 
+#include "grant.h"
 #include "stats.h"
 
 #include <linux/netdevice.h>
@@ -100,6 +101,8 @@ struct nc2b_rx_slot {
  * struct nc2b_queue - one queue of the bridged path
  * @vif: whose
  * @id: its number
+ * @tx_map: the page of @tx
+ * @rx_map: the page of @rx
  * @tx: requests to send, from the guest
  * @rx: buffers to receive, from the guest
  * @tx_irq: event channel of @tx
@@ -133,6 +136,8 @@ struct nc2b_queue {
 	struct nc2b_vif *vif;
 	unsigned int id;
 
+	struct nc2b_map tx_map;
+	struct nc2b_map rx_map;
 	struct xen_netif_tx_back_ring tx;
 	struct xen_netif_rx_back_ring rx;
 	unsigned int tx_irq;

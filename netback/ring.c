@@ -20,19 +20,27 @@ static bool owes_event(u32 old, u32 new, u32 event)
 	return (u32)(new - event) < (u32)(new - old);
 }
 
+/* None is in two pages. */
+static void *entry_at(void *const *pages, u32 i, u32 size)
+{
+	u32 at = i * size;
+
+	return pages[at / XEN_NC2_PAGE_SIZE] + at % XEN_NC2_PAGE_SIZE;
+}
+
 /**
  * nc2b_cons_init - take up the consuming end of a ring at index 0
  * @r: to be set up
  * @hdr: the ring's indexes in the shared page
- * @entries: its entries
+ * @pages: the pages of its entries, which it goes on using
  * @nr: how many, a power of two
- * @size: bytes in an entry
+ * @size: bytes in an entry, a power of two
  */
 void nc2b_cons_init(struct nc2b_cons *r, struct xen_nc2_ring_hdr *hdr,
-		    const void *entries, u32 nr, u32 size)
+		    void *const *pages, u32 nr, u32 size)
 {
 	r->hdr = hdr;
-	r->entries = entries;
+	r->pages = pages;
 	r->cons = 0;
 	r->prod = 0;
 	r->mask = nr - 1;
@@ -65,9 +73,7 @@ int nc2b_cons_avail(struct nc2b_cons *r)
  */
 void nc2b_cons_copy(struct nc2b_cons *r, u32 ahead, void *entry)
 {
-	u32 i = (r->cons + ahead) & r->mask;
-
-	memcpy(entry, r->entries + (size_t)i * r->size, r->size);
+	memcpy(entry, entry_at(r->pages, (r->cons + ahead) & r->mask, r->size), r->size);
 	/* What is checked next must be this copy, not another load. */
 	barrier();
 }
@@ -113,15 +119,15 @@ bool nc2b_cons_sleep(struct nc2b_cons *r)
  * nc2b_prod_init - take up the producing end of a ring at index 0
  * @r: to be set up
  * @hdr: the ring's indexes in the shared page
- * @entries: its entries
+ * @pages: the pages of its entries, which it goes on using
  * @nr: how many, a power of two
- * @size: bytes in an entry
+ * @size: bytes in an entry, a power of two
  */
 void nc2b_prod_init(struct nc2b_prod *r, struct xen_nc2_ring_hdr *hdr,
-		    void *entries, u32 nr, u32 size)
+		    void *const *pages, u32 nr, u32 size)
 {
 	r->hdr = hdr;
-	r->entries = entries;
+	r->pages = pages;
 	r->prod = 0;
 	r->shown = 0;
 	r->mask = nr - 1;
@@ -135,9 +141,7 @@ void nc2b_prod_init(struct nc2b_prod *r, struct xen_nc2_ring_hdr *hdr,
  */
 void nc2b_prod_put(struct nc2b_prod *r, const void *entry)
 {
-	u32 i = r->prod++ & r->mask;
-
-	memcpy(r->entries + (size_t)i * r->size, entry, r->size);
+	memcpy(entry_at(r->pages, r->prod++ & r->mask, r->size), entry, r->size);
 }
 
 /**

@@ -20,7 +20,7 @@
 /**
  * struct nc2b_cons - the consuming end of a ring
  * @hdr: indexes, in the shared page
- * @entries: first entry, in shared memory
+ * @pages: the pages that the entries are in, in shared memory; not neighbours
  * @cons: entries consumed so far; the only copy that counts
  * @prod: last producer index of the peer that was found good
  * @mask: entries - 1
@@ -30,7 +30,7 @@
  */
 struct nc2b_cons {
 	struct xen_nc2_ring_hdr *hdr;
-	const void *entries;
+	void *const *pages;
 	u32 cons;
 	u32 prod;
 	u32 mask;
@@ -40,7 +40,7 @@ struct nc2b_cons {
 /**
  * struct nc2b_prod - the producing end of a ring
  * @hdr: indexes, in the shared page
- * @entries: first entry, in shared memory
+ * @pages: as in &struct nc2b_cons
  * @prod: entries produced so far; the only copy that counts
  * @shown: @prod as last published
  * @mask: entries - 1
@@ -51,7 +51,7 @@ struct nc2b_cons {
  */
 struct nc2b_prod {
 	struct xen_nc2_ring_hdr *hdr;
-	void *entries;
+	void *const *pages;
 	u32 prod;
 	u32 shown;
 	u32 mask;
@@ -59,14 +59,14 @@ struct nc2b_prod {
 };
 
 void nc2b_cons_init(struct nc2b_cons *r, struct xen_nc2_ring_hdr *hdr,
-		    const void *entries, u32 nr, u32 size);
+		    void *const *pages, u32 nr, u32 size);
 int nc2b_cons_avail(struct nc2b_cons *r);
 void nc2b_cons_copy(struct nc2b_cons *r, u32 ahead, void *entry);
 bool nc2b_cons_publish(struct nc2b_cons *r, u32 n);
 bool nc2b_cons_sleep(struct nc2b_cons *r);
 
 void nc2b_prod_init(struct nc2b_prod *r, struct xen_nc2_ring_hdr *hdr,
-		    void *entries, u32 nr, u32 size);
+		    void *const *pages, u32 nr, u32 size);
 void nc2b_prod_put(struct nc2b_prod *r, const void *entry);
 bool nc2b_prod_publish(struct nc2b_prod *r);
 

@@ -79,6 +79,7 @@ static void handshake_is_understood(struct kunit *test)
 struct pair {
 	struct xen_nc2_ring_hdr hdr;
 	struct xen_nc2_comp entries[NR];
+	void *page;
 	u64 said, heard;
 };
 
@@ -89,6 +90,7 @@ static void begin_at(struct pair *p, u32 index)
 {
 	p->hdr.prod = index;
 	p->hdr.cons = index;
+	p->page = p->entries;
 }
 
 /*
@@ -108,7 +110,7 @@ static void fill_ring_loses_no_event(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	prandom_seed_state(&rnd, 4);
 	nc2f_prod_init(&f, &p->hdr, p->entries, NR);
-	nc2b_cons_init(&b, &p->hdr, p->entries, NR, sizeof(got));
+	nc2b_cons_init(&b, &p->hdr, &p->page, NR, sizeof(got));
 	begin_at(p, START);
 	f.prod = START;
 	f.shown = START;
@@ -164,7 +166,7 @@ static void completion_ring_loses_no_event(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	prandom_seed_state(&rnd, 5);
 	nc2f_cons_init(&f, &p->hdr, p->entries, NR);
-	nc2b_prod_init(&b, &p->hdr, p->entries, NR, sizeof(c));
+	nc2b_prod_init(&b, &p->hdr, &p->page, NR, sizeof(c));
 	begin_at(p, START);
 	f.cons = START;
 	f.shown = START;
@@ -221,7 +223,7 @@ static void full_transmit_ring_wakes_the_front(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	prandom_seed_state(&rnd, 6);
 	nc2f_prod_init(&f, &p->hdr, p->entries, NR);
-	nc2b_cons_init(&b, &p->hdr, p->entries, NR, sizeof(tx));
+	nc2b_cons_init(&b, &p->hdr, &p->page, NR, sizeof(tx));
 	begin_at(p, START);
 	f.prod = START;
 	f.shown = START;

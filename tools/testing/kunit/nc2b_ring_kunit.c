@@ -16,6 +16,7 @@
 struct ring_env {
 	struct xen_nc2_ring_hdr *hdr;
 	struct xen_nc2_comp *entries;
+	void *page;
 	struct nc2b_cons cons;
 	struct nc2b_prod prod;
 };
@@ -29,8 +30,9 @@ static struct ring_env *env_at(struct kunit *test, u32 index)
 	e->entries = kunit_kcalloc(test, NR, sizeof(*e->entries), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, e->hdr);
 	KUNIT_ASSERT_NOT_NULL(test, e->entries);
-	nc2b_cons_init(&e->cons, e->hdr, e->entries, NR, sizeof(*e->entries));
-	nc2b_prod_init(&e->prod, e->hdr, e->entries, NR, sizeof(*e->entries));
+	e->page = e->entries;
+	nc2b_cons_init(&e->cons, e->hdr, &e->page, NR, sizeof(*e->entries));
+	nc2b_prod_init(&e->prod, e->hdr, &e->page, NR, sizeof(*e->entries));
 	/* As if so many entries had gone through already. */
 	e->cons.cons = index;
 	e->cons.prod = index;
@@ -179,17 +181,50 @@ static void copy_of_small_entries_keeps_their_size(struct kunit *test)
 	struct xen_nc2_ring_hdr hdr = {};
 	struct xen_nc2_fill *fill, got;
 	struct nc2b_cons r;
+	void *page;
 	u32 i;
 
 	fill = kunit_kcalloc(test, NR, sizeof(*fill), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fill);
 	for (i = 0; i < NR; i++)
 		fill[i] = (struct xen_nc2_fill){ .page = i, .offset = i * 2 };
-	nc2b_cons_init(&r, &hdr, fill, NR, sizeof(*fill));
+	page = fill;
+	nc2b_cons_init(&r, &hdr, &page, NR, sizeof(*fill));
 	for (i = 0; i < 2 * NR; i++) {
 		nc2b_cons_copy(&r, i, &got);
 		KUNIT_EXPECT_EQ(test, got.page, i % NR);
 		KUNIT_EXPECT_EQ(test, got.offset, i % NR * 2);
+	}
+}
+
+/* The largest completion ring, in pages that are no neighbours and in no order. */
+static void entries_are_found_in_pages_anywhere(struct kunit *test)
+{
+	static const u8 order[] = { 3, 0, 7, 4, 1, 6, 2, 5 };
+	const u32 nr = XEN_NC2_MAX_RX_ENTRIES;
+	struct xen_nc2_ring_hdr hdr = {};
+	struct xen_nc2_comp c = {};
+	struct nc2b_cons cons;
+	struct nc2b_prod prod;
+	void *pages[8];
+	u32 i;
+
+	for (i = 0; i < 8; i++) {
+		pages[order[i]] = kunit_kzalloc(test, XEN_NC2_PAGE_SIZE, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, pages[order[i]]);
+	}
+	nc2b_prod_init(&prod, &hdr, pages, nr, sizeof(c));
+	nc2b_cons_init(&cons, &hdr, pages, nr, sizeof(c));
+	for (i = 0; i < nr; i++) {
+		c.hash = i;
+		nc2b_prod_put(&prod, &c);
+	}
+	for (i = 0; i < nr; i++) {
+		struct xen_nc2_comp *page = pages[i / 256];
+
+		KUNIT_ASSERT_EQ(test, page[i % 256].hash, i);
+		nc2b_cons_copy(&cons, i, &c);
+		KUNIT_ASSERT_EQ(test, c.hash, i);
 	}
 }
 
@@ -325,6 +360,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(copy_takes_the_right_entry),
 	KUNIT_CASE(copy_is_private),
 	KUNIT_CASE(copy_of_small_entries_keeps_their_size),
+	KUNIT_CASE(entries_are_found_in_pages_anywhere),
 	KUNIT_CASE(consumed_event_is_owed_at_threshold),
 	KUNIT_CASE(sleep_asks_for_the_next_entry),
 	KUNIT_CASE(sleep_is_refused_with_news),
