@@ -9,6 +9,7 @@
 #include "igbvf.h"
 
 #include <linux/bits.h>
+#include <linux/errno.h>
 
 #define VTSTATUS_LU		BIT(1)	/* link up */
 #define SRRCTL			0x280c
@@ -27,6 +28,8 @@
 #define MAX_MTU			9216
 #define OVERHEAD		22
 
+#define MSG_VF_SET_MAC_ADDR	0x02
+#define MSG_MAC_FILTER_CLR	BIT(NC2B_IVF_MSG_INFO_SHIFT)
 #define MSG_VF_SET_PROMISC	0x06
 #define MSG_PROMISC_MULTICAST	(2u << NC2B_IVF_MSG_INFO_SHIFT)
 
@@ -35,6 +38,20 @@ static int igbvf_set_allmulti(struct nc2b_ivf *vf, bool on)
 	u32 msg[1] = { MSG_VF_SET_PROMISC | (on ? MSG_PROMISC_MULTICAST : 0) };
 
 	return nc2b_ivf_mbx_request(&vf->mbx, msg, 1, 1);
+}
+
+/*
+ * Addresses that a driver before us has had the PF add to its own outlive a reset of the
+ * VF: its next guest would get what is sent to them.  The PF wants to see an address that
+ * could be one, and looks at it no further.  It says no where the administrator has set the
+ * VF's address: what was added before that stays.
+ */
+static int igbvf_greet(struct nc2b_ivf *vf)
+{
+	u32 msg[3] = { MSG_VF_SET_MAC_ADDR | MSG_MAC_FILTER_CLR, 0x00000002, 0x0100 };
+	int err = nc2b_ivf_mbx_request(&vf->mbx, msg, 3, 1);
+
+	return err == -EPERM ? 0 : err;
 }
 
 static const struct nc2b_ivf_regs igbvf_regs = {
@@ -81,6 +98,7 @@ static const struct nc2b_ivf_fmt fmt_i350 = IGBVF_FMT(true);
 	.itr_mask = EITR_INTERVAL, \
 	.overhead = OVERHEAD, \
 	.max_mtu = MAX_MTU, \
+	.greet = igbvf_greet, \
 	.set_allmulti = igbvf_set_allmulti, \
 }
 

@@ -39,6 +39,7 @@
  * @vf: what it is and does; its rings belong to NAPI while it is started
  * @host: how @vf reaches the device
  * @pdev: the device
+ * @saved: its configuration space, without the bus
  * @lock: @vf without its rings, and every register but tails and interrupt masks
  * @irq_name: names of the interrupts
  */
@@ -48,6 +49,7 @@ struct ivf_dev {
 	struct nc2b_ivf vf;
 	struct nc2b_ivf_host host;
 	struct pci_dev *pdev;
+	struct pci_saved_state *saved;
 	struct mutex lock;	/* guards what is said above */
 	char irq_name[NC2B_IVF_VECTORS][32];
 };
@@ -158,12 +160,32 @@ static void host_irqs_put(void *ctx)
 
 /* Process context: the operations of ivf.c, one at a time. */
 
+static void config_restore(struct ivf_dev *d)
+{
+	if (!pci_load_saved_state(d->pdev, d->saved))
+		pci_restore_state(d->pdev);
+}
+
+/*
+ * The PF's driver resets a VF that misbehaves on the bus, as PCI has it, and so does who
+ * recovers from an error there.  That takes MSI-X away, and nobody gives it back.
+ */
+static void mend_interrupts(struct ivf_dev *d)
+{
+	u16 flags;
+
+	pci_read_config_word(d->pdev, d->pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
+	if (!(flags & PCI_MSIX_FLAGS_ENABLE))
+		config_restore(d);
+}
+
 static int ivf_start(struct nc2q *q, const struct nc2q_start *params)
 {
 	struct ivf_dev *d = to_ivf_dev(q);
 	int err;
 
 	mutex_lock(&d->lock);
+	mend_interrupts(d);
 	err = nc2b_ivf_start(&d->vf, params);
 	mutex_unlock(&d->lock);
 	return err;
@@ -331,8 +353,16 @@ static int ivf_enable(struct ivf_dev *d)
 				    PCI_IRQ_MSIX);
 	if (err < 0)
 		goto err_unmap;
+	err = pci_save_state(pdev);
+	d->saved = err ? NULL : pci_store_saved_state(pdev);
+	if (!d->saved) {
+		err = -ENOMEM;
+		goto err_vectors;
+	}
 	return 0;
 
+err_vectors:
+	pci_free_irq_vectors(pdev);
 err_unmap:
 	iounmap(d->regs);
 err_regions:
@@ -344,6 +374,7 @@ err_disable:
 
 static void ivf_disable(struct ivf_dev *d)
 {
+	kfree(d->saved);
 	pci_free_irq_vectors(d->pdev);
 	iounmap(d->regs);
 	pci_release_regions(d->pdev);
@@ -443,12 +474,46 @@ static void ivf_shutdown(struct pci_dev *pdev)
 	ivf_stop(&d->q);
 }
 
+/*
+ * A driver without these would be a no to the recovery of all functions of the NIC, that of
+ * the bridge's uplink as well.  The queue itself is looked at by its client, who finds it
+ * off, or gone, and leaves it.
+ */
+static pci_ers_result_t ivf_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	switch (state) {
+	case pci_channel_io_normal:
+		return PCI_ERS_RESULT_CAN_RECOVER;
+	case pci_channel_io_frozen:
+		return PCI_ERS_RESULT_NEED_RESET;
+	default:
+		return PCI_ERS_RESULT_DISCONNECT;
+	}
+}
+
+static pci_ers_result_t ivf_slot_reset(struct pci_dev *pdev)
+{
+	struct ivf_dev *d = pci_get_drvdata(pdev);
+
+	/* It is also called where somebody else has wanted a reset, and there was none. */
+	mutex_lock(&d->lock);
+	mend_interrupts(d);
+	mutex_unlock(&d->lock);
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static const struct pci_error_handlers ivf_errors = {
+	.error_detected = ivf_error_detected,
+	.slot_reset = ivf_slot_reset,
+};
+
 static struct pci_driver ivf_driver = {
 	.name = IVF_DRIVER,
 	.id_table = nc2b_ivf_ids,
 	.probe = ivf_probe,
 	.remove = ivf_remove,
 	.shutdown = ivf_shutdown,
+	.err_handler = &ivf_errors,
 };
 
 /**

@@ -154,6 +154,7 @@ static void start_is_step_by_step(struct kunit *test)
 	static const struct event want[] = {
 		{ 0x0000, 0x04000000 },		/* VTCTRL: reset */
 		{ MAILBOX, 0x1 },
+		{ MAILBOX, 0x10002 },		/* forget a former driver's addresses */
 		{ MAILBOX, 0x5 },
 		{ MASTER_ON },
 		{ IRQS_GET },

@@ -10,6 +10,7 @@
 # shellcheck source=tools/testing/lab/tests/life.sh
 . "$TESTS/life.sh"
 
+FORMER=00:16:3e:99:00:78
 LABS=${NC2_BUILD:-$TESTS/../../../../build}/lab
 
 # event REASON COMMAND...: what is said above, when COMMAND happens; '' is any reason,
@@ -90,6 +91,57 @@ pf_reset() {
 # By a function level reset, of which no driver is told.
 vf_reset() {
 	dom0 sh -c "echo 1 >/sys/bus/pci/devices/$(d0 show g1 queue)/reset"
+}
+
+# As PCI has it, by the bit in its configuration space, and as no driver of it is told.
+flr() {
+	dom0 setpci -s "$(d0 show g1 queue)" CAP_EXP+8.w=8000:8000
+}
+
+# Which takes its interrupts away as well: without them the queue is looked at twice a
+# second, and all seems well.
+reset_unseen() {
+	local n
+
+	event 'the NIC queue was reset' flr
+	n=$(d0 queue_interrupts g1)
+	pings wire "$(address g1)"
+	[ "$(d0 queue_interrupts g1)" -ge $((n + 3)) ] || fail "it does not interrupt any more"
+}
+
+# Another driver had the virtual function, and the NIC give it an address more.  It was
+# taken off it as it was.
+# shellcheck disable=SC2016 # expanded in dom0
+former_address() {
+	local queue rc=0
+
+	queue=$(d0 show g1 queue)
+	d0 put g1 path bridged
+	wait_path g1 bridged
+	# The lab has it loaded by nobody else.
+	dom0 sh -ec 'cd /sys/bus/pci
+		modprobe -i igbvf
+		echo "$0" >drivers/xen-nc2-back/unbind
+		echo igbvf >"devices/$0/driver_override"
+		echo "$0" >drivers_probe
+		dev=$(ls "devices/$0/net")
+		ip link set "$dev" up
+		ip link add link "$dev" name more address "$1" type macvlan
+		ip link set more up
+		sleep 3' "$queue" "$FORMER" || rc=1
+	dom0 sh -ec 'cd /sys/bus/pci
+		rmmod igbvf
+		echo xen-nc2-back >"devices/$0/driver_override"
+		echo "$0" >drivers_probe' "$queue"
+	[ "$rc" = 0 ] || fail "the other driver has not had it"
+	d0 put g1 path auto
+	wait_path g1 direct
+	shot a g1
+	frames wire segment wire "$FORMER" 10.99.0.99 "$(address g1)" good
+	pings wire "$(address g1)"
+	shot b g1
+	moved front rx_direct_frames 3
+	still front rx_drop_not_mine
 }
 
 # filter WORD...: as an administrator sets it, who does not know whose it is.
@@ -218,6 +270,8 @@ t "the NIC loses its link and gets it back" event '' no_link
 t "the NIC goes down and up" event '' down
 t "the NIC's driver resets it" event 'the NIC queue was reset' pf_reset
 t "the virtual function is reset" event 'the NIC queue was reset' vf_reset
+t "the virtual function is reset, and nobody is told" reset_unseen
+t "a former driver's addresses are not the guest's" former_address
 t "somebody gives the virtual function another address" \
 	event "somebody else has changed the NIC's filter for the guest" filter mac 00:16:3e:99:00:77
 t "somebody lets the virtual function send in any name" \
