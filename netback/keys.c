@@ -57,9 +57,12 @@ void nc2b_keys_headroom(struct nc2b_vif *vif)
 	unsigned int wish = xenbus_read_unsigned(vif->xdev->otherend, "xdp-headroom", 0);
 	u32 headroom = nc2b_nego_headroom(wish);
 
-	if (headroom != wish)
-		dev_warn_ratelimited(&vif->xdev->dev,
-				     "%u bytes of headroom are too many: none is left\n", wish);
+	/* A guest may have it read as often as it likes. */
+	if (headroom != wish && !vif->headroom_told) {
+		vif->headroom_told = true;
+		dev_warn(&vif->xdev->dev,
+			 "%u bytes of headroom are too many: none is left\n", wish);
+	}
 	WRITE_ONCE(vif->headroom, headroom);
 }
 

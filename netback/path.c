@@ -270,6 +270,9 @@ static const char *not_allowed(const struct nc2b_direct *d)
 {
 	if (d->failed)
 		return broke_rules;
+	/* What it has said of its other rings ends this one, too, and others may wait for it. */
+	if (READ_ONCE(d->vif->broken))
+		return "the guest broke the rules of its rings";
 	if (d->policy == NC2B_POLICY_BRIDGED)
 		return "the administrator chose the bridged path";
 	/* To nobody and from nobody, as the bridge has it. */

@@ -50,6 +50,7 @@ struct xenbus_device;
  * @csum6: the same for IPv6
  * @headroom: bytes that the front wants in front of each frame, for XDP; may
  *	change while queues run
+ * @headroom_told: the log knows that it was too many
  * @broken: the peer has lied; see nc2b_vif_break()
  * @mend: ends a connection that is @broken, after a while; the state machine's
  * @mends: how often that was not long ago
@@ -84,6 +85,7 @@ struct nc2b_vif {
 	bool csum4;
 	bool csum6;
 	u16 headroom;
+	bool headroom_told;
 
 	bool broken;
 	struct delayed_work mend;

@@ -21,7 +21,8 @@
 #define STOPPED	" napi- last stop forget unmap napi+ vlan-"
 /* ... that did not come to run. */
 #define UNDONE	" napi- stop forget unmap napi+ vlan-"
-#define LEFT	" carrier+ front:bridge ( out addr+ fdb+ )" STOPPED
+#define BRIDGED	" front:bridge ( out addr+ fdb+ )" STOPPED
+#define LEFT	" carrier+" BRIDGED
 
 static void give_queue(int i)
 {
@@ -125,6 +126,27 @@ static void vif_that_is_down_is_bridged(struct kunit *test)
 	try(0);
 	expect_log(ENTERED);
 	expect_direct(0, &fake->q[0]);
+}
+
+/* Its queue is not kept for who may not use its rings any more. */
+static void vif_that_is_broken_is_bridged(struct kunit *test)
+{
+	struct guest *g = &fake->g[0];
+
+	give_queue(0);
+	try(0);
+	fake->log[0] = 0;
+	g->vif.broken = true;
+	try(0);
+	/* Its link is the business of who broke it. */
+	expect_log(BRIDGED);
+	expect_bridged(0, "the guest broke the rules of its rings");
+	KUNIT_EXPECT_EQ(test, free_queues(), 1);
+	try(0);
+	expect_log("");
+	g->vif.broken = false;
+	try(0);
+	expect_log(ENTERED);
 }
 
 /* Only where the bridge has one. */
@@ -480,6 +502,7 @@ static void taken_away_it_is_owed_another(struct kunit *test)
 static struct kunit_case path_cases[] = {
 	KUNIT_CASE(entered_and_left_in_order),
 	KUNIT_CASE(vif_that_is_down_is_bridged),
+	KUNIT_CASE(vif_that_is_broken_is_bridged),
 	KUNIT_CASE(entry_is_renewed),
 	KUNIT_CASE_PARAM(failed_step_is_undone, fail_gen_params),
 	KUNIT_CASE(first_that_waits_gets_it),
