@@ -150,25 +150,46 @@ u32 nc2f_ctrl_release(struct nc2f_ctrl *c)
 	return kept;
 }
 
-/* Publishes a request; returns its id. */
-static u16 put_request(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req)
+/* Publishes a request and tells its id, or says why nobody is asked any more. */
+static int put_request(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req, u16 *id)
 {
 	struct xen_netif_ctrl_request *slot;
-	int notify;
-	u16 id;
+	int err, notify = 0;
 
 	spin_lock_irq(&c->rsp_lock);
-	id = c->ring.req_prod_pvt;
-	reinit_completion(&c->done);
-	c->asked = true;
-	slot = RING_GET_REQUEST(&c->ring, c->ring.req_prod_pvt++);
-	*slot = *req;
-	slot->id = id;
-	RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&c->ring, notify);
+	if (c->broken && !c->dead)
+		WRITE_ONCE(c->dead, -EPROTO);
+	err = c->dead;
+	if (!err) {
+		*id = c->ring.req_prod_pvt;
+		reinit_completion(&c->done);
+		c->asked = true;
+		slot = RING_GET_REQUEST(&c->ring, c->ring.req_prod_pvt++);
+		*slot = *req;
+		slot->id = *id;
+		RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&c->ring, notify);
+	}
 	spin_unlock_irq(&c->rsp_lock);
 	if (notify)
 		nc2f_irq_notify(&c->irq);
-	return id;
+	return err;
+}
+
+/**
+ * nc2f_ctrl_give_up - the connection is about to end: nobody waits for the back any more
+ * @c: the control ring
+ *
+ * Any context.  Who waits in nc2f_ctrl_ask() comes back at once.
+ */
+void nc2f_ctrl_give_up(struct nc2f_ctrl *c)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->rsp_lock, flags);
+	if (!c->dead)
+		WRITE_ONCE(c->dead, -ESHUTDOWN);
+	complete(&c->done);
+	spin_unlock_irqrestore(&c->rsp_lock, flags);
 }
 
 /**
@@ -181,38 +202,41 @@ static u16 put_request(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request 
  * May sleep; without RTNL.  One caller at a time: the work of rss.c.
  *
  * Return: 0; -EOPNOTSUPP, -EINVAL or -ENOSPC if the back refuses; -ETIMEDOUT if
- * it is silent and -EPROTO if it lies, now or earlier on this connection.
+ * it is silent and -EPROTO if it lies, now or earlier on this connection; -ESHUTDOWN if
+ * the connection ends meanwhile.
  */
 int nc2f_ctrl_ask(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req,
 		  unsigned long deadline, u32 *result)
 {
 	long wait = max_t(long, deadline - jiffies, 0);
-	int err = 0;
+	bool news;
+	int err;
 	u16 id;
 
-	if (READ_ONCE(c->broken))
-		WRITE_ONCE(c->dead, true);
-	if (c->dead)
-		return READ_ONCE(c->broken) ? -EPROTO : -ETIMEDOUT;
-	id = put_request(c, req);
+	err = put_request(c, req, &id);
+	if (err)
+		return err;
 	wait_for_completion_timeout(&c->done, wait);
 
 	spin_lock_irq(&c->rsp_lock);
 	if (c->broken)
 		err = -EPROTO;
+	else if (c->dead)
+		err = c->dead;
 	else if (c->asked)
 		err = -ETIMEDOUT;
 	else
 		err = nc2f_ctrlmsg_check(&c->answer, id, req->type);
 	if (err == -EPROTO)
 		c->broken = true;
+	/* What is in the page of data may still be read: it is never used again. */
+	news = !c->dead && (err == -EPROTO || err == -ETIMEDOUT);
+	if (news)
+		WRITE_ONCE(c->dead, err);
 	*result = err ? *result : c->answer.data;
 	spin_unlock_irq(&c->rsp_lock);
 
-	/* What is in the page of data may still be read: it is never used again. */
-	if (err == -EPROTO || err == -ETIMEDOUT)
-		WRITE_ONCE(c->dead, true);
-	if (c->dead && net_ratelimit())
+	if (news && net_ratelimit())
 		netdev_warn(c->nf->dev, "the back %s on the control ring; it is not used any more\n",
 			    err == -EPROTO ? "lies" : "does not answer");
 	return err;

@@ -19,8 +19,11 @@
 
 struct nc2f_dev;
 
-/* For how long a back is waited for, by all requests of one change together. */
-#define NC2F_CTRL_TIMEOUT	HZ
+/*
+ * For how long a back is waited for, by all requests of one change together.  It answers
+ * in a work, on a host that may be busy with other things.
+ */
+#define NC2F_CTRL_TIMEOUT	(5 * HZ)
 
 /**
  * struct nc2f_ctrl - the control ring of one connection
@@ -29,7 +32,8 @@ struct nc2f_dev;
  * @page: the page of the ring
  * @data: a page for what goes with a request; the back may read it
  * @irq: the event channel
- * @dead: the back is not asked any more; read without a lock
+ * @dead: an error for which the back is not asked any more, or 0; written under
+ *	@rsp_lock, read without
  * @rsp_lock: guards what follows; taken by the interrupt
  * @ring: the ring
  * @asked: a request awaits its response
@@ -44,7 +48,7 @@ struct nc2f_ctrl {
 	struct nc2f_gpage data;
 	struct nc2f_irq irq;
 
-	bool dead;
+	int dead;
 
 	spinlock_t rsp_lock;	/* see @rsp_lock above */
 	struct xen_netif_ctrl_front_ring ring;
@@ -56,6 +60,7 @@ struct nc2f_ctrl {
 
 struct nc2f_ctrl *nc2f_ctrl_create(struct nc2f_dev *nf);
 int nc2f_ctrl_write_keys(struct nc2f_ctrl *c, struct xenbus_transaction xbt);
+void nc2f_ctrl_give_up(struct nc2f_ctrl *c);
 void nc2f_ctrl_stop(struct nc2f_ctrl *c);
 u32 nc2f_ctrl_release(struct nc2f_ctrl *c);
 int nc2f_ctrl_ask(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request *req,

@@ -135,6 +135,9 @@ static void rss_work(struct work_struct *work)
 	/* A stock back goes on with what an earlier connection has told it. */
 	if (!err)
 		err = apply(nf->ctrl, &set, rss->size);
+	/* The next connection is told. */
+	if (err == -ESHUTDOWN)
+		return;
 	WRITE_ONCE(rss->err, err);
 	if (err && set.wanted && set.on && net_ratelimit())
 		netdev_warn(nf->dev, "the back does not steer as set by ethtool -X: %d\n", err);
@@ -177,13 +180,15 @@ void nc2f_rss_ready(struct nc2f_dev *nf)
  * nc2f_rss_stop - ask the back no more
  * @nf: the interface, not live
  *
- * May sleep, without RTNL, for twice NC2F_CTRL_TIMEOUT at most.  Whoever set something
- * held RTNL and has left.
+ * May sleep, without RTNL, but not for the back.  Whoever set something held RTNL and has
+ * left.
  */
 void nc2f_rss_stop(struct nc2f_dev *nf)
 {
 	struct nc2f_rss *rss = &nf->rss;
 
+	if (nf->ctrl)
+		nc2f_ctrl_give_up(nf->ctrl);
 	cancel_work_sync(&rss->work);
 	mutex_lock(&rss->lock);
 	WRITE_ONCE(rss->learnt, false);
