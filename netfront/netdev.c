@@ -217,8 +217,14 @@ static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
 	struct nc2f_dev *nf = netdev_priv(dev);
 
 	if (!(f & NETIF_F_SG) && dev->mtu > ETH_DATA_LEN) {
-		netdev_info(dev, "MTU lowered to %u: no scatter-gather\n", ETH_DATA_LEN);
-		WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
+		if (net_ratelimit())
+			netdev_info(dev, "MTU lowered to %u: no scatter-gather\n", ETH_DATA_LEN);
+		/*
+		 * The stack, IPv6 above all, and the back are to hear of it.  While the
+		 * netdev is being registered, or if somebody objects, it is so all the same.
+		 */
+		if (dev_set_mtu(dev, ETH_DATA_LEN))
+			WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
 		/* What the host wants is had no longer. */
 		nf->follow.last_mtu = 0;
 	}

@@ -74,10 +74,13 @@ static void forget_link(struct nc2f_dev *nf)
 void nc2f_reconf_link(struct nc2f_dev *nf, bool again)
 {
 	rtnl_lock();
-	if (again)
+	if (again) {
 		keep_link(nf);
-	else
+	} else {
 		forget_link(nf);
+		/* The connection may have ended with the link kept, and end no more. */
+		netif_carrier_off(nf->dev);
+	}
 	rtnl_unlock();
 }
 

@@ -277,8 +277,14 @@ static void retry_work(struct work_struct *work)
 	struct xenbus_device *xdev = nf->xdev;
 
 	mutex_lock(&nf->lock);
-	if (nf->removing || !xenbus_read_unsigned(xdev->otherend, "online", 0))
+	if (nf->removing)
 		goto out;
+	if (!xenbus_read_unsigned(xdev->otherend, "online", 0)) {
+		/* Without a connection nothing else would have it looked at again. */
+		if (nf->phase != NC2F_UP || outdated(nf) || nf->suspended)
+			try_later(nf);
+		goto out;
+	}
 	if (nf->phase == NC2F_UP && (outdated(nf) || nf->suspended)) {
 		nf->suspended = false;
 		reset(nf);
