@@ -48,6 +48,9 @@ gone_back() {
 	local end
 
 	for end in back front; do
+		if [ ! -s "$TMP/a.$end" ] || [ ! -s "$TMP/b.$end" ]; then
+			echo "$end: no counters"
+		fi
 		awk -v end="$end" 'NR == FNR { was[$1] = $2; next }
 			{ is[$1] = $2 }
 			END { for (n in was) if (!(n in is) || is[n] < was[n]) print end, n, was[n], is[n] }' \
@@ -286,11 +289,12 @@ attach() {
 	on "$1" sh -c ': >/run/xdp.log
 		python3 /run/netdev.py xdp eth0 "$0" >/run/xdp.log 2>&1 &
 		echo $! >/run/xdp.pid
-		for i in $(seq 100); do
+		for i in $(seq 600); do
 			grep -q attached /run/xdp.log && exit 0
 			[ -d /proc/$(cat /run/xdp.pid) ] || break
 			sleep 0.1
 		done
+		kill $(cat /run/xdp.pid)
 		cat /run/xdp.log; exit 1' "$2"
 }
 

@@ -57,7 +57,7 @@ no_idle_events() {
 	local before after all idle
 
 	mapfile -t before < <(d0 events g1)
-	on g1 ping -q -n -b -c 100 -i 0.02 -W 1 10.99.0.255 || true
+	on g1 ping -q -n -b -c 200 -i 0.02 -W 1 10.99.0.255 || true
 	mapfile -t after < <(d0 events g1)
 	all=$((after[0] - before[0])) idle=$((after[1] - before[1]))
 	echo "$all events, $idle of them said to be for nothing"
@@ -147,6 +147,8 @@ rate() {
 	dom0 sh -c 'xenstore-write "/local/domain/0/backend/vif/$(xl domid g1)/0/rate" \
 		300000,4294000000'
 	rebind g1
+	# Of what is sent to a neighbour that is not known yet a hundred frames are kept.
+	pings g1 10.99.0.1
 	on g1 python3 /run/frames.py spread 10.99.0.1 9 32 60
 	until_true "$LIMIT" "the guest uses its rate up" sent 290000
 	sleep 2

@@ -216,7 +216,7 @@ none_twice() {
 	echo "thrown away before the filter was set: $(($(back_has g2 rx_direct_filtered) - early))"
 	python3 "$TESTS/once.py" single "$TMP/count.g2" 8 wire u-g2 $((rounds * 10)) 0
 	# Those of which one copy is looked at before the change and the other one after it.
-	python3 "$TESTS/once.py" single "$TMP/count.g2" 8 wire b $((rounds * 10)) "$rounds"
+	python3 "$TESTS/once.py" single "$TMP/count.g2" 8 wire b $((rounds * 10)) $((rounds * 5))
 	! long || [ "$(back_has g2 rx_direct_filtered)" -gt "$early" ] || fail "none came before the filter"
 }
 
@@ -235,11 +235,14 @@ dad_failed() {
 	on "$1" sh -c "ip -6 address show dev $2 dadfailed | grep -qF $3/"
 }
 
-# taken WHO ADDRESS: somebody else has it.
+# taken WHO ADDRESS: somebody else has it.  Who asks waits a second for each answer.
+# shellcheck disable=SC2016 # expanded there
 taken() {
+	on "$1" sh -c 'echo 10 >"/proc/sys/net/ipv6/conf/$0/dad_transmits"' "${DEV[$1]}"
 	on "$1" ip address add "$2/64" dev "${DEV[$1]}"
 	until_true "$LIMIT" "$1 finds $2 taken" dad_failed "$1" "${DEV[$1]}" "$2"
 	on "$1" ip address del "$2/64" dev "${DEV[$1]}"
+	on "$1" sh -c 'echo 1 >"/proc/sys/net/ipv6/conf/$0/dad_transmits"' "${DEV[$1]}"
 }
 
 promiscuous() {
@@ -256,7 +259,8 @@ promiscuous() {
 	is "queues set up in vain" "$(dom0 sh /run/trace.sh count lease)" 0
 	on g1 ip link set eth0 promisc off
 	wait_path g1 direct
-	is "queues set up" "$(dom0 sh /run/trace.sh count lease)" 1
+	# A guest that stands still for a second has one set up again.
+	[ "$(dom0 sh /run/trace.sh count lease)" -ge 1 ] || fail "no queue was set up"
 	dom0 sh -c 'sh /run/trace.sh stop >/dev/null'
 	like multicast "$(d0 show g1 multicast)" '[1-9]*'
 }

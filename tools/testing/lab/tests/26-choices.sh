@@ -83,7 +83,7 @@ merged() {
 	shot b g1
 	frames=$(change front "rx_$1_frames")
 	echo "gro $2: $frames frames, $((after - before)) packets"
-	[ "$frames" -ge 500 ] || fail "only $frames frames"
+	[ "$frames" -ge 100 ] || fail "only $frames frames"
 	if [ "$2" = on ]; then
 		[ $(((after - before) * 4)) -lt $((frames * 3)) ] || fail "GRO has no effect"
 	else
@@ -149,19 +149,27 @@ counted() {
 	on g1 sh /run/trace.sh count "$1"
 }
 
+# answers OPTION...: the wire's pings of the guest that it has answered.
+answers() {
+	on wire ping -q -n -i 0.01 -W 1 "$@" "$(address g1)" |
+		sed -n 's/^.* \([0-9]*\) received.*$/\1/p'
+}
+
 # Of each queue up to 15 buffers without a page may be left from before: see
 # REFILL_BATCH.
 costs() {
-	local small large
+	local small large n
 
 	on g1 sh /run/trace.sh start grant=xen_nc2_front:nc2f_grant_begin \
 		page_pool/page_pool_state_hold
-	on wire ping -q -n -i 0.01 -c 300 -W 1 "$(address g1)"
+	n=$(answers -c 300)
+	[ "$n" -ge 150 ] || fail "only $n answers"
 	small=$(counted grant)
-	on wire ping -q -n -i 0.01 -c 300 -W 1 -s 1400 "$(address g1)"
+	n=$(answers -c 300 -s 1400)
+	[ "$n" -ge 150 ] || fail "only $n answers"
 	large=$(counted grant)
 	between "grants for 300 small frames" "$small" 0 30
-	between "grants for 300 large frames" $((large - small)) 285 330
+	between "grants for $n large frames, or some more" $((large - small)) $((n - 15)) 330
 	# They come in lots of 64.
 	between "new pages for all of them" "$(counted page_pool_state_hold)" 0 192
 	on g1 sh /run/trace.sh stop >/dev/null
@@ -178,15 +186,16 @@ traced() {
 # A page that the stack gets is not granted any more.  What is not in a page, which
 # data_len counts, was copied.
 fixed() {
-	local out
+	local out n
 
 	on g1 sh /run/trace.sh start end=xen_nc2_front:nc2f_grant_end net/napi_gro_receive_entry
-	on wire ping -q -n -i 0.01 -c 100 -W 1 -s 1400 "$(address g1)"
+	n=$(answers -c 100 -s 1400)
 	out=$(traced '/ end: / { ended++ }
 		/ napi_gro_receive_entry: / && !/ data_len=0 / { n++; if (n > ended) early++ }
 		END { print n + 0, early + 0 }')
 	echo "frames in pages, and how many of them came before the grant's end: $out"
-	[ "${out% *}" -ge 95 ] || fail "not 95 frames"
+	[ "$n" -ge 50 ] || fail "only $n answers"
+	[ "${out% *}" -ge $((n - 5)) ] || fail "not $n frames"
 	is "frames of which the back has the page" "${out#* }" 0
 }
 
@@ -261,9 +270,12 @@ copied_or_granted() {
 	shot b g1
 	n=$(change front tx_bridged_bytes)
 	moved front tx_copied_bytes "$n" "$n"
+	# A slow connection would send less than a page at a time.
+	on g1 sh -c 'echo 16 >/proc/sys/net/ipv4/tcp_min_tso_segs'
 	shot a g1
 	n=$(iperf wire "$(address g1)" -R)
 	shot b g1
+	on g1 sh -c 'echo 2 >/proc/sys/net/ipv4/tcp_min_tso_segs'
 	moved front tx_bridged_bytes "$n"
 	moved front tx_copied_bytes 1 $((n * 3 / 4))
 }

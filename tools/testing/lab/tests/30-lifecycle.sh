@@ -127,7 +127,7 @@ front_reload() {
 		granted
 		on g1 rmmod xen_nc2_front
 		is "the guest's interfaces" "$(on g1 sh -c 'cd /sys/class/net; echo eth*')" 'eth*'
-		queues_free
+		until_true "$LIMIT" "its queues are free" queues_free
 		given_back
 		if [ "$rounds" -gt 1 ] && [ "$i" = 1 ]; then
 			memory=$(memory)
@@ -167,16 +167,17 @@ front_anew() {
 }
 
 front_rebind() {
-	local i rounds
+	local i rounds left
 
 	rounds=$(often 1 3)
 	stream_start g1
 	for i in $(seq "$rounds"); do
 		echo "round $i"
 		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/unbind'
-		queues_free
+		until_true "$LIMIT" "its queues are free" queues_free
+		left=$(on g1 xenstore-ls device/vif/0)
 		is "what it has left of its queues" \
-			"$(on g1 xenstore-ls device/vif/0 | grep -E '^ *(queue|.*ring-ref)' || true)" ''
+			"$(grep -E '^ *(queue|.*ring-ref)' <<<"$left" || true)" ''
 		on g1 sh -c 'echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
 		settle g1
 	done

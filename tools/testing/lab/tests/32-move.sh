@@ -437,6 +437,7 @@ back_changes_paused() {
 	return "$rc"
 }
 
+# The stock front's interface is down before it goes: see unplug_front().
 front_changes() {
 	settle g1
 	stream_start g1
@@ -449,6 +450,7 @@ front_changes() {
 		stream_moves g1
 		is path "$(path g1)" bridged
 		on g1 sh -ec '
+			ip link set eth0 down
 			echo vif-0 >/sys/bus/xen/drivers/vif/unbind
 			echo vif-0 >/sys/bus/xen/drivers/xen-nc2-front/bind'
 		settle g1

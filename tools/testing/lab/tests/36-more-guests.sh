@@ -72,17 +72,16 @@ promoted() {
 	stream_end "$LAST"
 }
 
-# The two interrupt one CPU: while both are active each waits for twice as long as one
-# alone may.
-share_cpu() {
-	local who most jobs=()
+# both_active: how long each of the two gathers frames meanwhile, in $TMP/times.*.
+both_active() {
+	local who jobs=()
 
-	serve "$FIRST"
-	serve "$YOUNG"
 	for who in "$FIRST" "$YOUNG"; do
-		iperf wire "$(address "$who")" -t 6 &
+		d0 values "$who" interrupt_us 12 >"$TMP/times.$who" &
 		jobs+=($!)
-		d0 values "$who" interrupt_us 8 >"$TMP/times.$who" &
+	done
+	for who in "$FIRST" "$YOUNG"; do
+		iperf wire "$(address "$who")" -t 8 &
 		jobs+=($!)
 	done
 	for who in "${jobs[@]}"; do
@@ -90,8 +89,25 @@ share_cpu() {
 	done
 	for who in "$FIRST" "$YOUNG"; do
 		echo "$who: $(sort -nu "$TMP/times.$who" | xargs)"
-		grep -qxF 512 "$TMP/times.$who" || fail "$who gathers frames no longer than alone"
 	done
+}
+
+# The two interrupt one CPU: while both are active each waits for twice as long as one
+# alone may.  Whether both are depends on the machine, too.
+share_cpu() {
+	local tries most twice=
+
+	serve "$FIRST"
+	serve "$YOUNG"
+	for tries in 1 2 3; do
+		echo "look $tries"
+		both_active
+		if grep -qxF 512 "$TMP/times.$FIRST" && grep -qxF 512 "$TMP/times.$YOUNG"; then
+			twice=1
+			break
+		fi
+	done
+	[ -n "$twice" ] || fail "they gather frames no longer than alone"
 	iperf wire "$(address "$FIRST")"
 	d0 values "$FIRST" interrupt_us 2 >"$TMP/times.$FIRST" &
 	iperf wire "$(address "$FIRST")"

@@ -332,10 +332,8 @@ again_and_again() {
 	done
 }
 
-# unharmed COMMAND...: while g1 does it, g2 loses no more than in as much time without,
-# but for one datagram of a hundred, by chance, and its connection is as fast: half of
-# that leaves room for what else the emulator has to do.
-unharmed() {
+# compare COMMAND...: how g2 fares while g1 does it, and in as much time without.
+compare() {
 	local from=$SECONDS attacked quiet a b c
 
 	a=$(stream_bytes g2)
@@ -346,14 +344,34 @@ unharmed() {
 	echo "datagrams to g2, and how many came: $attacked; when nobody lied: $quiet"
 	echo "bytes by its TCP connection: $((b - a)); when nobody lied: $((c - b))"
 	others_fine
-	[ $((2 * (b - a))) -ge $((c - b)) ] || fail "g2 is held up"
-	# shellcheck disable=SC2086 # two numbers each
-	set -- $attacked $quiet
+	echo "$attacked $quiet $((b - a)) $((c - b))" >"$TMP/fared"
+}
+
+# as_well SENT CAME SENT CAME BYTES BYTES: while g1 lied, and afterwards.  By chance it may
+# be a datagram of a hundred; half the bytes leave room for what else the emulator has to do.
+as_well() {
 	if [ "$1" -lt 500 ] || [ "$3" -lt 500 ]; then
 		fail "too few to tell"
-	fi
-	[ $((100 * ($1 - $2) * $3)) -le $((100 * ($3 - $4) * $1 + $1 * $3)) ] ||
+	elif [ $((2 * $5)) -lt "$6" ]; then
+		fail "g2 is held up"
+	elif [ $((100 * ($1 - $2) * $3)) -gt $((100 * ($3 - $4) * $1 + $1 * $3)) ]; then
 		fail "g2 has lost $(($1 - $2)) of $1, and $(($3 - $4)) of $3 when nobody lied"
+	fi
+}
+
+# unharmed COMMAND...: while g1 does it, g2 loses no more than in as much time without, and
+# its connection is as fast.  The machine may have stood still in one of the two: what g1
+# does to g2 it does each time.
+unharmed() {
+	local tries
+
+	for tries in 1 2 3; do
+		echo "comparison $tries"
+		compare "$@"
+		# shellcheck disable=SC2046 # numbers
+		! as_well $(<"$TMP/fared") || return 0
+	done
+	fail "g2 is harmed each time"
 }
 
 # In the long form that is looked at here, too.

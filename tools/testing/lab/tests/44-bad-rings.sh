@@ -317,35 +317,38 @@ paused_flood() {
 	[ "$(grep -c '^log ' <<<"$bytes" || true)" -le 4 ] || fail "the log is flooded"
 }
 
-# in_front N: more than N bytes wait in what is in front of g1's netdev.
+# in_front DEV N: more than N bytes wait in what is in front of it.
 in_front() {
-	dom0 sh -ec 'tc -s -j qdisc show dev "$0" | python3 -c "import json, sys
-sys.exit(sum(q[\"backlog\"] for q in json.load(sys.stdin) if q[\"kind\"] != \"mq\") <= $1)"' \
-		"$(d0 vif g1)" "$1"
+	dom0 sh -ec 'tc -s -j qdisc show dev "$0" | awk -v RS="{" -v n="$1" "
+		/\"kind\":/ { mq = /\"kind\":\"mq\"/ }
+		!mq && match(\$0, /\"backlog\":[0-9]+/) { n -= substr(\$0, RSTART + 10, RLENGTH - 10) }
+		END { exit n >= 0 }"' "$1" "$2"
 }
 
 none_in_front() {
-	! in_front 0
+	! in_front "$1" 0
 }
 
-# The flood, and then its end, with more in front of the netdev than its queue takes.
+# flood_goes N DEV: the flood, and then its end, with more in front of the netdev than its
+# queue takes.
 flood_goes() {
 	frames g2 flood 10.99.0.255 9 40 1000 "$1" &&
-		{ in_front 2000000 || fail "that is no more than waits behind it"; } &&
-		until_true "$LIMIT" "nothing waits for who stands still" none_in_front
+		{ in_front "$2" 2000000 || fail "that is no more than waits behind it"; } &&
+		until_true "$LIMIT" "nothing waits for who stands still" none_in_front "$2"
 }
 
 # What is in front as Debian has it, where no administrator has set anything: fq_codel, for
 # up to 32 MB.  After ten seconds all of it goes, and does not take its turn to wait as well.
 flood_in_front() {
-	local reasons
+	local reasons dev
 
-	dom0 tc qdisc del dev "$(d0 vif g1)" root
+	dev=$(d0 vif g1)
+	dom0 tc qdisc del dev "$dev" root
 	d0 judge >/dev/null
 	dom0 sh /run/trace.sh start skb/kfree_skb
 	shot a g1
 	# All of it has to be sent before the first has waited for ten seconds.
-	while_paused g1 flood_goes 150
+	while_paused g1 flood_goes 150 "$dev"
 	# Who watches what is dropped hears why.
 	reasons=$(dom0 sh -c 'sh /run/trace.sh stop | sed -n "s/^.* reason: //p" | sort | uniq -c')
 	echo "$reasons"
@@ -438,12 +441,12 @@ guest_goes_on() {
 	pings wire "$(address g1)" && stream_moves g1
 }
 
-# The other way round: the front says to Xen which events were for nothing, and its kernel
-# puts the next ones off.  Of a storm there are so many on each of its channels.
-guest_storm() {
-	local irq name n idle
+# Each channel of the front gets 20000 events, and few of them are taken, most for nothing.
+# $TMP/few says whether those are too few to tell: a guest that stands still for as long as
+# the storm lasts takes all for one.
+storm_told() {
+	local irq name n idle few=0
 
-	shot a g1
 	on g1 sh /run/trace.sh start 'eoi=xen_irq_lateeoi,irq=%di:u32,flags=%si:u32'
 	events_taken >"$TMP/before"
 	tell_back net-storm
@@ -458,9 +461,24 @@ guest_storm() {
 		idle=$(grep -cx "$irq" "$TMP/idle" || true)
 		echo "$name: of 20000 events $n were taken, $idle for nothing"
 		[ $((n * 20)) -le 20000 ] || fail "$n events were taken"
-		[ "$idle" -ge 3 ] || fail "only $idle are said to be for nothing"
 		[ $((idle * 2)) -ge "$n" ] || fail "only $idle of $n are said to be for nothing"
+		[ "$idle" -ge 3 ] || few=1
 	done <"$TMP/after"
+	echo "$few" >"$TMP/few"
+}
+
+# The other way round: the front says to Xen which events were for nothing, and its kernel
+# puts the next ones off.
+guest_storm() {
+	local tries
+
+	shot a g1
+	for tries in 1 2 3; do
+		echo "storm $tries"
+		storm_told
+		[ "$(<"$TMP/few")" = 1 ] || break
+	done
+	is "too few are said to be for nothing" "$(<"$TMP/few")" 0
 	stream_start g1 100000
 	under_storm dom0 nc2-hostile-back guest_goes_on
 	stream_moves g1

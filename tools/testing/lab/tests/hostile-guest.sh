@@ -35,7 +35,7 @@ wait_address() {
 }
 
 network() {
-	ping -q -n -i 0.2 -c 2 -w 20 10.99.0.1 || die "no network"
+	ping -q -n -i 0.2 -c 2 -w 120 10.99.0.1 || die "no network"
 }
 
 # soon_path PATH: within some 20 s.

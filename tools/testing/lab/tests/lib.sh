@@ -474,7 +474,7 @@ change() {
 		[[ $name == $counter ]] || continue
 		sum=$((sum + value))
 	done <"$TMP/b.$end"
-	[ $seen = 1 ] || fail "there is no counter $end/$counter" >&2
+	[ $seen = 1 ] || { fail "there is no counter $end/$counter" >&2; return 1; }
 	echo $sum
 }
 
@@ -482,7 +482,7 @@ change() {
 moved() {
 	local n
 
-	n=$(change "$1" "$2")
+	n=$(change "$1" "$2") || return
 	echo "$1 $2: +$n (want ${3}..${4:-})"
 	if [ "$n" -lt "$3" ] || [ "$n" -gt "${4:-$n}" ]; then
 		fail "$1 $2 went up by $n, want $3..${4:-}"
@@ -498,8 +498,8 @@ still() {
 average() {
 	local bytes frames
 
-	bytes=$(change "$1" "$2")
-	frames=$(change "$1" "$3")
+	bytes=$(change "$1" "$2") || return
+	frames=$(change "$1" "$3") || return
 	echo "$bytes bytes in $frames frames"
 	[ "$bytes" -ge $((frames * $4)) ] || fail "frames are shorter than $4 on average"
 	[ "$bytes" -le $((frames * ${5:-$bytes})) ] || fail "frames are longer than $5 on average"
@@ -529,7 +529,7 @@ wait_path() {
 	on "$1" sh -c 'n=0
 		until [ "$(cat /sys/bus/xen/devices/vif-*/nc2/path)" = "$0" ]; do
 			n=$((n + 1))
-			[ $n -lt 100 ] || { echo "the guest itself is not $0"; exit 1; }
+			[ $n -lt 600 ] || { echo "the guest itself is not $0"; exit 1; }
 			sleep 0.2
 		done' "$2"
 }
