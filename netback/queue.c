@@ -146,7 +146,7 @@ static void unbind_events(struct nc2b_queue *q)
 
 /*
  * The rings are taken up where the last back left them, so that this module
- * can be unloaded and loaded again under a live guest.
+ * can be unloaded and loaded again under a live guest.  On failure one may be mapped.
  */
 static int map_rings(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
 {
@@ -158,34 +158,22 @@ static int map_rings(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
 
 	err = nc2b_map_ring(&q->tx_map, domid, keys->tx_ref);
 	if (err)
-		goto err_unmap;
+		return err;
 	txs = nc2b_map_addr(&q->tx_map, 0);
 	rsp = READ_ONCE(txs->rsp_prod);
 	BACK_RING_ATTACH(&q->tx, txs, rsp, XEN_PAGE_SIZE);
 
 	err = nc2b_map_ring(&q->rx_map, domid, keys->rx_ref);
 	if (err)
-		goto err_unmap;
+		return err;
 	rxs = nc2b_map_addr(&q->rx_map, 0);
 	rsp = READ_ONCE(rxs->rsp_prod);
 	BACK_RING_ATTACH(&q->rx, rxs, rsp, XEN_PAGE_SIZE);
 
-	err = -EIO;
 	if (READ_ONCE(txs->req_prod) - q->tx.rsp_prod_pvt > RING_SIZE(&q->tx) ||
 	    READ_ONCE(rxs->req_prod) - q->rx.rsp_prod_pvt > RING_SIZE(&q->rx))
-		goto err_unmap;
+		return -EIO;
 	return 0;
-
-err_unmap:
-	nc2b_unmap_pages(&q->rx_map);
-	nc2b_unmap_pages(&q->tx_map);
-	return err;
-}
-
-static void free_ops(struct nc2b_queue *q)
-{
-	kfree(q->tx_ops);
-	kfree(q->rx_ops);
 }
 
 /**
@@ -220,13 +208,13 @@ int nc2b_queue_map(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
 	if (q->tx_ops && q->rx_ops)
 		err = map_rings(q, keys);
 	if (err)
-		free_ops(q);
+		nc2b_queue_unmap(q);
 	return err;
 }
 
 /**
- * nc2b_queue_unmap - undo nc2b_queue_map()
- * @q: mapped, and not started
+ * nc2b_queue_unmap - undo nc2b_queue_map(), whole or in part
+ * @q: not started
  *
  * Process context.
  */
@@ -234,7 +222,8 @@ void nc2b_queue_unmap(struct nc2b_queue *q)
 {
 	nc2b_unmap_pages(&q->rx_map);
 	nc2b_unmap_pages(&q->tx_map);
-	free_ops(q);
+	kfree(q->tx_ops);
+	kfree(q->rx_ops);
 }
 
 /**

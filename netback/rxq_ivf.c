@@ -160,12 +160,6 @@ static void host_irqs_put(void *ctx)
 
 /* Process context: the operations of ivf.c, one at a time. */
 
-static void config_restore(struct ivf_dev *d)
-{
-	if (!pci_load_saved_state(d->pdev, d->saved))
-		pci_restore_state(d->pdev);
-}
-
 /*
  * The PF's driver resets a VF that misbehaves on the bus, as PCI has it, and so does who
  * recovers from an error there.  That takes MSI-X away, and nobody gives it back.
@@ -175,8 +169,8 @@ static void mend_interrupts(struct ivf_dev *d)
 	u16 flags;
 
 	pci_read_config_word(d->pdev, d->pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
-	if (!(flags & PCI_MSIX_FLAGS_ENABLE))
-		config_restore(d);
+	if (!(flags & PCI_MSIX_FLAGS_ENABLE) && !pci_load_saved_state(d->pdev, d->saved))
+		pci_restore_state(d->pdev);
 }
 
 static int ivf_start(struct nc2q *q, const struct nc2q_start *params)

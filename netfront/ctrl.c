@@ -179,17 +179,15 @@ static int put_request(struct nc2f_ctrl *c, const struct xen_netif_ctrl_request 
  * nc2f_ctrl_give_up - the connection is about to end: nobody waits for the back any more
  * @c: the control ring
  *
- * Any context.  Who waits in nc2f_ctrl_ask() comes back at once.
+ * Process context.  Who waits in nc2f_ctrl_ask() comes back at once.
  */
 void nc2f_ctrl_give_up(struct nc2f_ctrl *c)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&c->rsp_lock, flags);
+	spin_lock_irq(&c->rsp_lock);
 	if (!c->dead)
 		WRITE_ONCE(c->dead, -ESHUTDOWN);
 	complete(&c->done);
-	spin_unlock_irqrestore(&c->rsp_lock, flags);
+	spin_unlock_irq(&c->rsp_lock);
 }
 
 /**

@@ -401,9 +401,7 @@ t "the back is unloaded and the guest destroyed" back_gone
 if long; then
 	t "the next guest works" next_guest
 	t "the back is unloaded while the guest is destroyed" unloaded_at_the_end
-fi
-# In the short form 32-move has it.
-if long; then
+	# In the short form 32-move has it.
 	t "the next guest works" next_guest
 	t "the guest crashes" crashed
 	t "the next guest works, PVH" next_guest --type pvh
