@@ -60,11 +60,23 @@ static unsigned int moved;
 module_param(moved, uint, 0444);
 MODULE_PARM_DESC(moved, "For action=offset: pages that begin there");
 
+#define COMPS_IN_PAGE (XEN_NC2_PAGE_SIZE / sizeof(struct xen_nc2_comp))
+
+/* Entry @i of the completion ring, whose pages are no neighbours. */
+static struct xen_nc2_comp *comp_at(struct nc2b_direct *d, u32 i)
+{
+	struct xen_nc2_comp *page;
+
+	i &= d->comp.mask;
+	page = d->block.comp[i / COMPS_IN_PAGE];
+	return page + i % COMPS_IN_PAGE;
+}
+
 static void comp_put(struct nc2b_direct *d, struct xen_nc2_comp c)
 {
 	struct xen_nc2_ring_hdr *hdr = &d->block.shared->comp;
 
-	((struct xen_nc2_comp *)d->block.comp)[hdr->prod & d->comp.mask] = c;
+	*comp_at(d, hdr->prod) = c;
 	/* Entries before the index. */
 	smp_store_release(&hdr->prod, hdr->prod + 1);
 }
@@ -171,10 +183,11 @@ static void storm(struct nc2b_direct *d)
 static void noise(struct nc2b_direct *d)
 {
 	struct xen_nc2_shared *sh = d->block.shared;
-	int i;
+	u32 i, j;
 
 	for (i = 0; i < 500; i++) {
-		get_random_bytes(d->block.comp, (d->comp.mask + 1) * sizeof(struct xen_nc2_comp));
+		for (j = 0; j <= d->comp.mask; j += COMPS_IN_PAGE)
+			get_random_bytes(comp_at(d, j), XEN_NC2_PAGE_SIZE);
 		sh->comp.prod += get_random_u32_below(3);
 		sh->comp.cons_event = get_random_u32();
 		sh->tx.cons += get_random_u32_below(3);
@@ -346,7 +359,7 @@ static int begin_frame(struct kprobe *p, struct pt_regs *regs)
 	pool->count[NC2B_OWNER_GUEST]++;
 	c.page = nc2b_pool_page(pool, id);
 	c.offset = nc2b_pool_offset(pool, id);
-	((struct xen_nc2_comp *)d->block.comp)[d->comp.prod++ & d->comp.mask] = c;
+	*comp_at(d, d->comp.prod++) = c;
 	d->open = true;
 	return 0;
 }
