@@ -32,7 +32,9 @@
  * NAPI contexts.  Since 6.17 none must be listed while it is disabled: who writes 0
  * to "threaded" waits, under the lock of the netdev, for each listed one that has a
  * thread to let go of it, and a disabled one never does.  So a context that is made
- * or stopped is taken off the list there.
+ * or halted is taken off the list there.
+ *
+ * Nothing here waits for a grace period, so that one does for many contexts.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 /* Makes a context, which is disabled. */
@@ -48,25 +50,26 @@ static inline void nc2b_napi_start(struct net_device *dev, struct napi_struct *n
 	napi_enable(napi);
 }
 
-/* Waits for a poll; none begins before nc2b_napi_start(). */
-static inline void nc2b_napi_stop(struct napi_struct *napi)
+/*
+ * Waits for a poll to say that it is done, after which it may do more: a grace period
+ * must pass before what it uses goes.  None begins before nc2b_napi_start().
+ */
+static inline void nc2b_napi_halt(struct napi_struct *napi)
 {
 	napi_disable(napi);
-	/* That waits for the poll to say that it is done, and it may do more then. */
-	synchronize_net();
 }
 
-/* Ends a context, which is stopped. */
+/* Ends a context, which is halted.  A grace period must pass before its memory goes. */
 static inline void nc2b_napi_fini(struct napi_struct *napi)
 {
-	netif_napi_del(napi);
+	__netif_napi_del(napi);
 }
 #else
 static inline void nc2b_napi_init(struct net_device *dev, struct napi_struct *napi,
 				  int (*poll)(struct napi_struct *, int))
 {
 	netif_napi_add(dev, napi, poll);
-	netif_napi_del(napi);
+	__netif_napi_del(napi);
 }
 
 static inline void nc2b_napi_start(struct net_device *dev, struct napi_struct *napi,
@@ -78,13 +81,13 @@ static inline void nc2b_napi_start(struct net_device *dev, struct napi_struct *n
 	netdev_unlock(dev);
 }
 
-static inline void nc2b_napi_stop(struct napi_struct *napi)
+static inline void nc2b_napi_halt(struct napi_struct *napi)
 {
 	struct net_device *dev = napi->dev;
 
 	netdev_lock(dev);
 	napi_disable_locked(napi);
-	netif_napi_del_locked(napi);
+	__netif_napi_del_locked(napi);
 	netdev_unlock(dev);
 }
 

@@ -267,6 +267,7 @@ static const char *attach_rings(struct nc2b_direct *d)
 							    d->vif->dev->name, d);
 	if (err < 0) {
 		nc2b_napi_fini(&d->napi);
+		synchronize_net();
 		nc2b_pool_free(&d->pool);
 		return "nc2-event-channel cannot be bound";
 	}
@@ -363,10 +364,11 @@ void nc2b_direct_detach(struct nc2b_direct *d, bool alive)
 		goto out;
 	nc2b_direct_revoke(d, "not connected", alive);
 	d->attached = false;
-	/* A poll ends with an EOI, by the number of the interrupt. */
-	nc2b_napi_stop(&d->napi);
-	unbind_from_irqhandler(d->irq, d);
+	nc2b_napi_halt(&d->napi);
 	nc2b_napi_fini(&d->napi);
+	/* A poll ends with an EOI, by the number of the interrupt. */
+	synchronize_net();
+	unbind_from_irqhandler(d->irq, d);
 	nc2b_block_unmap(&d->block);
 	nc2b_pool_free(&d->pool);
 out:

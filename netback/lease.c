@@ -146,7 +146,8 @@ void nc2b_lease_stop(struct nc2b_direct *d)
 	 * interrupt may still fire and finds NAPI disabled; stop() ends it.
 	 */
 	WRITE_ONCE(d->running, false);
-	nc2b_napi_stop(&d->napi);
+	nc2b_napi_halt(&d->napi);
+	synchronize_net();
 	nc2b_coalesce_stop(&d->coalesce);
 	/*
 	 * What has come since the last poll would be lost, and with a long time between

@@ -245,8 +245,9 @@ void nc2b_queue_spoil(struct nc2b_queue *q)
  * @q: mapped
  * @keys: what the front wrote for it
  *
- * Process context under RTNL.  On failure the queue is what it was before.  The
- * caller schedules both NAPI contexts once the queue can be seen by all.
+ * Process context under RTNL.  On failure the queue is what it was before, but a grace
+ * period must pass before it is freed.  The caller schedules both NAPI contexts once the
+ * queue can be seen by all.
  *
  * Return: 0 or a negative error.
  */
@@ -273,32 +274,49 @@ int nc2b_queue_start(struct nc2b_queue *q, const struct nc2b_queue_keys *keys)
 	return 0;
 }
 
-/**
- * nc2b_queue_stop - undo nc2b_queue_start()
- * @q: started
- *
- * Who may still be in the queue, and why each has left when its parts go:
- *
- * 1. ndo_start_xmit: the caller has stopped the netdev's transmission and
- *    waited for those under way.
- * 2. NAPI: nc2b_napi_stop() waits for a poll under way, and none can be scheduled
- *    after it.
- * 3. Events: unbinding waits for a running handler.  After NAPI, because a poll ends
- *    with the EOI of the event that it was for, by the number of its interrupt.
- * 4. The timers: shut down after NAPI, because the polls arm them; all they do is
- *    schedule, and a disabled NAPI cannot be scheduled.
- *
- * Process context under RTNL.
- */
-void nc2b_queue_stop(struct nc2b_queue *q)
+static void halt_polls(struct nc2b_queue *q)
 {
-	nc2b_napi_stop(&q->tx_napi);
-	nc2b_napi_stop(&q->rx_napi);
+	nc2b_napi_halt(&q->tx_napi);
+	nc2b_napi_halt(&q->rx_napi);
+	nc2b_napi_fini(&q->tx_napi);
+	nc2b_napi_fini(&q->rx_napi);
+}
+
+static void take_down(struct nc2b_queue *q)
+{
 	unbind_events(q);
 	timer_shutdown_sync(&q->stall);
 	timer_shutdown_sync(&q->repoll);
 	timer_shutdown_sync(&q->credit);
-	nc2b_napi_fini(&q->tx_napi);
-	nc2b_napi_fini(&q->rx_napi);
 	nc2b_rx_purge(q);
+}
+
+/**
+ * nc2b_queues_stop - undo nc2b_queue_start()
+ * @queues: started; the netdev is not transmitted to, and no one can find them any more
+ * @nr: how many
+ *
+ * Who may still be in a queue, and why each has left when its parts go:
+ *
+ * 1. ndo_start_xmit: those under way have left after a grace period.  They, and all that
+ *    follows, may schedule NAPI, which does nothing once that is halted.
+ * 2. NAPI: halting waits for a poll under way, and none can be scheduled after it.
+ *    A poll that has said that it is done may do more until the same period has passed.
+ * 3. Events: unbinding waits for a running handler.  After NAPI, because a poll ends
+ *    with the EOI of the event that it was for, by the number of its interrupt.
+ * 4. The timers: shut down after NAPI, because the polls arm them; all they do is
+ *    schedule.
+ *
+ * The one period is for all queues: a guest may have them stopped as often as it likes.
+ * Process context under RTNL.
+ */
+void nc2b_queues_stop(struct nc2b_queue *queues, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		halt_polls(&queues[i]);
+	synchronize_net();
+	for (i = 0; i < nr; i++)
+		take_down(&queues[i]);
 }

@@ -200,7 +200,7 @@ int nc2b_queue_map(struct nc2b_queue *q, struct nc2b_vif *vif, unsigned int id,
 void nc2b_queue_unmap(struct nc2b_queue *q);
 void nc2b_queue_spoil(struct nc2b_queue *q);
 int nc2b_queue_start(struct nc2b_queue *q, const struct nc2b_queue_keys *keys);
-void nc2b_queue_stop(struct nc2b_queue *q);
+void nc2b_queues_stop(struct nc2b_queue *queues, unsigned int nr);
 void nc2b_queue_add_stats(const struct nc2b_queue *q, u64 *sum);
 
 /**

@@ -378,8 +378,7 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	return 0;
 
 err_stop:
-	while (i--)
-		nc2b_queue_stop(&queues[i]);
+	nc2b_queues_stop(queues, i);
 	rtnl_unlock();
 	free_queues(queues, nr);
 	return err;
@@ -407,10 +406,7 @@ void nc2b_vif_disconnect(struct nc2b_vif *vif, bool spoil)
 	netif_carrier_off(vif->dev);
 	netif_tx_disable(vif->dev);
 	WRITE_ONCE(vif->queues, NULL);
-	/* Transmitters that do not hold the lock. */
-	synchronize_net();
-	for (i = 0; i < nr; i++)
-		nc2b_queue_stop(&queues[i]);
+	nc2b_queues_stop(queues, nr);
 	/* Nothing counts any more.  Who reads finds each frame here or there. */
 	spin_lock(&vif->stats_lock);
 	for (i = 0; i < nr; i++)

@@ -93,7 +93,7 @@ static inline void nc2f_napi_init(struct net_device *dev, struct napi_struct *na
 				  int (*poll)(struct napi_struct *, int), int index)
 {
 	netif_napi_add_config(dev, napi, poll, index);
-	netif_napi_del(napi);
+	__netif_napi_del(napi);
 }
 
 static inline void nc2f_napi_list(struct net_device *dev, struct napi_struct *napi,
@@ -104,7 +104,7 @@ static inline void nc2f_napi_list(struct net_device *dev, struct napi_struct *na
 
 static inline void nc2f_napi_unlist(struct napi_struct *napi)
 {
-	netif_napi_del_locked(napi);
+	__netif_napi_del_locked(napi);
 }
 
 static inline void nc2f_napi_set_irq(struct napi_struct *napi, int irq)

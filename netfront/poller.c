@@ -54,8 +54,12 @@ void nc2f_pollers_destroy(struct nc2f_dev *nf)
 {
 	u32 lane;
 
-	for (lane = 0; nf->pollers && lane <= nf->max_queues; lane++)
-		netif_napi_del(&nf->pollers[lane].napi);
+	if (!nf->pollers)
+		return;
+	for (lane = 0; lane <= nf->max_queues; lane++)
+		__netif_napi_del(&nf->pollers[lane].napi);
+	/* One for all of them. */
+	synchronize_net();
 	kvfree(nf->pollers);
 	nf->pollers = NULL;
 }
