@@ -89,8 +89,7 @@ void nc2b_direct_break(struct nc2b_direct *d, const char *what)
 		return;
 	WRITE_ONCE(d->failed, true);
 	WRITE_ONCE(d->running, false);
-	net_err_ratelimited("%s: direct path stopped: the guest gave %s\n",
-			    d->vif->dev->name, what);
+	nc2b_vif_err(d->vif, "direct path stopped: the guest gave %s\n", what);
 	nc2b_path_kick(d, 0);
 }
 
@@ -303,8 +302,7 @@ void nc2b_direct_attach(struct nc2b_direct *d)
 	d->attached = !verdict;
 	WRITE_ONCE(d->reason, verdict ?: "starting");
 	if (verdict)
-		net_info_ratelimited("%s: stays on the bridge: %s\n",
-				     d->vif->dev->name, verdict);
+		nc2b_vif_info(d->vif, "stays on the bridge: %s\n", verdict);
 	else
 		nc2b_path_begin(d);
 out:

@@ -13,8 +13,7 @@
 static void add_entry(struct nc2b_direct *d)
 {
 	if (nc2b_bridge_add(d->vif->dev, d->vif->mac))
-		net_warn_ratelimited("%s: the bridge refuses an entry for %pM\n",
-				     d->vif->dev->name, d->vif->mac);
+		nc2b_vif_err(d->vif, "the bridge refuses an entry for %pM\n", d->vif->mac);
 }
 
 /* Under RTNL, as is whatever goes with it and must not come much later. */

@@ -148,8 +148,8 @@ static void entered(struct nc2b_direct *d)
 	WRITE_ONCE(d->reason, NULL);
 	WRITE_ONCE(d->direct, true);
 	nc2b_direct_count(d, NC2B_D_PROMOTED, 1);
-	net_info_ratelimited("%s: direct path by %s queue %s%s\n", d->vif->dev->name,
-			     d->nic, d->q->name, d->block.bounced ? " (bounced)" : "");
+	nc2b_vif_info(d->vif, "direct path by %s queue %s%s\n", d->nic, d->q->name,
+		      d->block.bounced ? " (bounced)" : "");
 }
 
 /* Let frames that the front has handed over leave by the queue. */
@@ -233,7 +233,7 @@ static void leave(struct nc2b_direct *d, const char *reason, bool alive)
 		d->backoff = 0;
 	d->since = ktime_get_boottime_ns();
 	nc2b_direct_count(d, NC2B_D_DEMOTED, 1);
-	net_info_ratelimited("%s: bridged path: %s\n", d->vif->dev->name, reason);
+	nc2b_vif_info(d->vif, "bridged path: %s\n", reason);
 }
 
 /**
@@ -424,8 +424,7 @@ static void look_bridged(struct nc2b_direct *d)
 			d->steady = false;
 	}
 	if (d->reason != why)
-		net_info_ratelimited("%s: stays on the bridge: %s\n",
-				     d->vif->dev->name, why);
+		nc2b_vif_info(d->vif, "stays on the bridge: %s\n", why);
 	WRITE_ONCE(d->reason, why);
 }
 

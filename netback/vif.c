@@ -230,6 +230,8 @@ struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle
 	vif->xdev = xdev;
 	vif->domid = xdev->otherend_id;
 	vif->handle = handle;
+	ratelimit_state_init(&vif->lines, NC2B_VIF_LINES_TIME, NC2B_VIF_LINES);
+	ratelimit_set_flags(&vif->lines, RATELIMIT_MSG_ON_RELEASE);
 	spin_lock_init(&vif->stats_lock);
 	nc2b_mcast_init(&vif->mcast);
 	nc2b_rate_init(&vif->rate);
@@ -277,8 +279,7 @@ void nc2b_vif_break(struct nc2b_vif *vif, const char *what)
 		return;
 	WRITE_ONCE(vif->broken, true);
 	netif_carrier_off(vif->dev);
-	net_err_ratelimited("%s: stopped: the guest sent %s; it is asked to connect anew\n",
-			    vif->dev->name, what);
+	nc2b_vif_err(vif, "stopped: the guest sent %s; it is asked to connect anew\n", what);
 	if (time_after(jiffies, vif->connected_at + MEND_FORGET))
 		vif->mends = 0;
 	schedule_delayed_work(&vif->mend, MEND_FIRST << min(vif->mends, MEND_STEPS));

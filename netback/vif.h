@@ -13,6 +13,8 @@
 
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -34,6 +36,7 @@ struct xenbus_device;
  * @domid: the guest
  * @handle: number of the interface in the guest
  * @mac: the guest's address; not the netdev's own
+ * @lines: how often the log is told of it; see nc2b_vif_info()
  * @queues: queues of the bridged path; NULL while not connected.  Changed under
  *	RTNL; readers in other contexts hold rcu_read_lock()
  * @nr_queues: how many
@@ -69,6 +72,7 @@ struct nc2b_vif {
 	domid_t domid;
 	unsigned int handle;
 	u8 mac[ETH_ALEN];
+	struct ratelimit_state lines;
 
 	struct nc2b_queue *queues;
 	unsigned int nr_queues;
@@ -97,6 +101,26 @@ struct nc2b_vif {
 	u64 past[NC2B_MAX_QUEUES][NC2B_STATS];
 	struct nc2b_direct *direct;
 };
+
+/*
+ * Lines that a guest has a part in, and may cause as often as it likes.  The limit is the
+ * vif's own: a guest must not hide what there is to say about another one.  How many
+ * were too many nobody is told; the counters of "ethtool -S" know.
+ */
+#define NC2B_VIF_LINES		20
+#define NC2B_VIF_LINES_TIME	(10 * HZ)
+
+#define nc2b_vif_err(vif, fmt, ...) do { \
+	struct nc2b_vif *v_ = (vif); \
+	if (__ratelimit(&v_->lines)) \
+		pr_err("%s: " fmt, v_->dev->name, ##__VA_ARGS__); \
+} while (0)
+
+#define nc2b_vif_info(vif, fmt, ...) do { \
+	struct nc2b_vif *v_ = (vif); \
+	if (__ratelimit(&v_->lines)) \
+		pr_info("%s: " fmt, v_->dev->name, ##__VA_ARGS__); \
+} while (0)
 
 struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle);
 void nc2b_vif_destroy(struct nc2b_vif *vif);

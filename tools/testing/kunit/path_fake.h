@@ -230,11 +230,6 @@ void netdev_warn(const struct net_device *dev, const char *format, ...)
 	fake->warned++;
 }
 
-int net_ratelimit(void)
-{
-	return 0;
-}
-
 /* NAPI, whose poll gives the NIC every buffer that there is, and does no more. */
 
 void napi_enable(struct napi_struct *napi)

@@ -167,6 +167,22 @@ holds() {
 	alive direct
 }
 
+# The network has told the log as much as all of it may.
+heard() {
+	local line
+
+	line="$(d0 vif g1): bridged path: the administrator chose the bridged path"
+	wait_path g1 direct
+	dom0 sh -ec 'dmesg -C
+		echo 0 >/proc/sys/net/core/message_burst'
+	d0 put g1 path bridged
+	wait_path g1 bridged
+	dom0 sh -c 'echo 10 >/proc/sys/net/core/message_burst'
+	dom0 dmesg | grep -F "$line" || fail "the log does not say '$line'"
+	d0 put g1 path auto
+	wait_path g1 direct
+}
+
 gone() {
 	anew
 	alive direct
@@ -201,5 +217,6 @@ t "strange: a frame without end, a path that is none" strange comp-endless path-
 t "strange: a back that carries no frame" deaf
 t "a frame is cut off by a change of path" cut_off
 t "a back keeps pages of a connection that has ended" holds
+t "the log is told of a change of path, whatever else it is told" heard
 t "the front lets go of everything, and is direct again" gone
 finish
