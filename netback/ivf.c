@@ -337,11 +337,20 @@ err_quiesce:
  */
 int nc2b_ivf_stop(struct nc2b_ivf *vf)
 {
+	const struct nc2b_ivf_host *h = vf->host;
+	bool there, clean;
+
 	if (!vf->started)
 		return 0;
 	vf->started = false;
 	irqs_off(vf);
-	return quiesce(vf) ? 0 : -ETIMEDOUT;
+	there = h->back(h->io.ctx);
+	clean = quiesce(vf);
+	/* It may have been taken away on the way. */
+	if (there && !clean && nc2b_ivf_rd(vf, vf->model->regs->status) == NC2B_IVF_GONE &&
+	    h->back(h->io.ctx))
+		clean = quiesce(vf);
+	return clean ? 0 : -ETIMEDOUT;
 }
 
 /**
@@ -358,7 +367,7 @@ int nc2b_ivf_check(struct nc2b_ivf *vf)
 	if (!vf->started)
 		return -EIO;
 	if (nc2b_ivf_rd(vf, r->status) == NC2B_IVF_GONE ||
-	    nc2b_ivf_mbx_peek(&vf->mbx))
+	    !vf->host->configured(vf->host->io.ctx) || nc2b_ivf_mbx_peek(&vf->mbx))
 		return -EIO;
 	/* A reset of the PF takes the queue with it, however it came about. */
 	if (!(nc2b_ivf_rd(vf, r->rx + NC2B_IVF_XDCTL) & NC2B_IVF_XDCTL_ENABLE))

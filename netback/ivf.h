@@ -126,6 +126,9 @@ struct nc2b_ivf_model {
  * struct nc2b_ivf_host - what the bus and the kernel do for a VF
  * @io: registers and time; its context is that of all functions here
  * @set_master: let the device use the bus, or not
+ * @configured: whether it still may use the bus and send interrupts, once it has been let;
+ *	a reset as PCI has it (FLR) takes both away
+ * @back: wait until it answers, if a reset has taken it away; false: in vain
  * @idle: wait until no transaction of the device is pending; false: in vain
  * @irqs_get: have interrupts delivered
  * @irqs_put: when it returns no handler is running and none will be called
@@ -133,6 +136,8 @@ struct nc2b_ivf_model {
 struct nc2b_ivf_host {
 	struct nc2b_ivf_io io;
 	void (*set_master)(void *ctx, bool on);
+	bool (*configured)(void *ctx);
+	bool (*back)(void *ctx);
 	bool (*idle)(void *ctx);
 	int (*irqs_get)(void *ctx);
 	void (*irqs_put)(void *ctx);

@@ -88,6 +88,43 @@ static void host_set_master(void *ctx, bool on)
 		pci_clear_master(d->pdev);
 }
 
+static u16 msix_flags(const struct ivf_dev *d)
+{
+	u16 flags;
+
+	pci_read_config_word(d->pdev, d->pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
+	return flags;
+}
+
+/* What does not answer seems to have every bit, and is found out by its registers. */
+static bool host_configured(void *ctx)
+{
+	struct ivf_dev *d = ctx;
+	u16 cmd;
+
+	pci_read_config_word(d->pdev, PCI_COMMAND, &cmd);
+	return cmd & PCI_COMMAND_MASTER && msix_flags(d) & PCI_MSIX_FLAGS_ENABLE;
+}
+
+/*
+ * PCI lets a function that it resets be silent for 100 ms (FLR), or a second if its bus
+ * is (PCIe 5.0, 6.6).  Looked at is what needs no register of the device, as reading one
+ * that does not answer may be the next error.
+ */
+static bool host_back(void *ctx)
+{
+	unsigned long end = jiffies + HZ;
+	struct ivf_dev *d = ctx;
+
+	while (PCI_POSSIBLE_ERROR(msix_flags(d))) {
+		if (d->pdev->error_state == pci_channel_io_perm_failure ||
+		    time_after(jiffies, end))
+			return false;
+		msleep(20);
+	}
+	return true;
+}
+
 /*
  * A VF of the 82599 has no status to look at (specification update, erratum
  * 35), and is always found idle: there the queues' word alone is the proof.
@@ -164,13 +201,18 @@ static void host_irqs_put(void *ctx)
  * The PF's driver resets a VF that misbehaves on the bus, as PCI has it, and so does who
  * recovers from an error there.  That takes MSI-X away, and nobody gives it back.
  */
-static void mend_interrupts(struct ivf_dev *d)
+static int mend_interrupts(struct ivf_dev *d)
 {
-	u16 flags;
+	u16 flags = msix_flags(d);
 
-	pci_read_config_word(d->pdev, d->pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
-	if (!(flags & PCI_MSIX_FLAGS_ENABLE) && !pci_load_saved_state(d->pdev, d->saved))
-		pci_restore_state(d->pdev);
+	if (PCI_POSSIBLE_ERROR(flags))
+		return -ENODEV;
+	if (flags & PCI_MSIX_FLAGS_ENABLE)
+		return 0;
+	if (pci_load_saved_state(d->pdev, d->saved))
+		return -EBUSY;
+	pci_restore_state(d->pdev);
+	return 0;
 }
 
 static int ivf_start(struct nc2q *q, const struct nc2q_start *params)
@@ -179,8 +221,9 @@ static int ivf_start(struct nc2q *q, const struct nc2q_start *params)
 	int err;
 
 	mutex_lock(&d->lock);
-	mend_interrupts(d);
-	err = nc2b_ivf_start(&d->vf, params);
+	err = mend_interrupts(d);
+	if (!err)
+		err = nc2b_ivf_start(&d->vf, params);
 	mutex_unlock(&d->lock);
 	return err;
 }
@@ -383,6 +426,8 @@ static void ivf_fill_in(struct ivf_dev *d, const struct nc2b_ivf_model *model, i
 	d->host = (struct nc2b_ivf_host){
 		.io = { host_read, host_write, host_delay, d },
 		.set_master = host_set_master,
+		.configured = host_configured,
+		.back = host_back,
 		.idle = host_idle,
 		.irqs_get = host_irqs_get,
 		.irqs_put = host_irqs_put,
@@ -488,12 +533,17 @@ static pci_ers_result_t ivf_error_detected(struct pci_dev *pdev, pci_channel_sta
 static pci_ers_result_t ivf_slot_reset(struct pci_dev *pdev)
 {
 	struct ivf_dev *d = pci_get_drvdata(pdev);
+	int err;
 
 	/* It is also called where somebody else has wanted a reset, and there was none. */
 	mutex_lock(&d->lock);
-	mend_interrupts(d);
+	err = mend_interrupts(d);
 	mutex_unlock(&d->lock);
-	return PCI_ERS_RESULT_RECOVERED;
+	if (!err)
+		return PCI_ERS_RESULT_RECOVERED;
+	/* No reason to give up the other functions, and start() looks again. */
+	pci_warn(pdev, "has not come back from a reset (%d)\n", err);
+	return PCI_ERS_RESULT_NONE;
 }
 
 static const struct pci_error_handlers ivf_errors = {

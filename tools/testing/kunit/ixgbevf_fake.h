@@ -136,6 +136,8 @@ struct fake_pf {
  * @reset_ends: queues that are not off are, after a reset of the VF
  * @keep_us: the PF has the buffer until then
  * @gone_at: no device from then on; 0: it stays
+ * @back_at: there again from then on; 0: never
+ * @reset_by_pci: a reset has taken the bus and the interrupts away
  * @busy: transactions stay pending
  * @no_irq: interrupts are not to be had
  * @master: the bus is the device's
@@ -159,6 +161,8 @@ struct fake {
 	bool reset_ends;
 	unsigned int keep_us;
 	unsigned int gone_at;
+	unsigned int back_at;
+	bool reset_by_pci;
 	bool busy;
 	bool no_irq;
 	bool master;
@@ -181,7 +185,7 @@ static void fake_note(struct fake *f, u32 what, u32 val)
 
 static bool fake_gone(const struct fake *f)
 {
-	return f->gone_at && f->us >= f->gone_at;
+	return f->gone_at && f->us >= f->gone_at && !(f->back_at && f->us >= f->back_at);
 }
 
 static bool fake_in_reset(const struct fake *f)
@@ -451,9 +455,30 @@ static void fake_set_master(void *ctx, bool on)
 
 	fake_note(f, on ? EV_MASTER_ON : EV_MASTER_OFF, 0);
 	f->master = on;
+	f->reset_by_pci &= !on;
 	for (i = 0; on && i < FAKE_PAIRS; i++)
 		if (f->rx[i].is || f->tx[i].is)
 			f->foul = "the bus given to a device that is not quiet";
+}
+
+static bool fake_configured(void *ctx)
+{
+	struct fake *f = ctx;
+
+	return f->master && !f->reset_by_pci;
+}
+
+static bool fake_back(void *ctx)
+{
+	struct fake *f = ctx;
+	unsigned int end = f->us + 1000000;
+
+	while (fake_gone(f)) {
+		if (f->us >= end)
+			return false;
+		fake_delay(f, 20000);
+	}
+	return true;
 }
 
 static bool fake_idle(void *ctx)
@@ -489,6 +514,8 @@ static void fake_make(struct fake *f, enum nc2b_ixgbevf model)
 	f->host = (struct nc2b_ivf_host){
 		.io = { fake_read, fake_write, fake_delay, f },
 		.set_master = fake_set_master,
+		.configured = fake_configured,
+		.back = fake_back,
 		.idle = fake_idle,
 		.irqs_get = fake_irqs_get,
 		.irqs_put = fake_irqs_put,

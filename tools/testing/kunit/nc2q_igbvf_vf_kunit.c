@@ -92,6 +92,12 @@ static void rig_set_master(void *ctx, bool on)
 	note(ctx, on ? MASTER_ON : MASTER_OFF, 0);
 }
 
+/* Nobody resets it. */
+static bool rig_configured(void *ctx)
+{
+	return true;
+}
+
 static bool rig_idle(void *ctx)
 {
 	note(ctx, IDLE, 0);
@@ -118,6 +124,8 @@ static int rig_init(struct kunit *test)
 	r->host = (struct nc2b_ivf_host){
 		.io = { rig_read, rig_write, rig_delay, r },
 		.set_master = rig_set_master,
+		.configured = rig_configured,
+		.back = rig_configured,
 		.idle = rig_idle,
 		.irqs_get = rig_irqs_get,
 		.irqs_put = rig_irqs_put,

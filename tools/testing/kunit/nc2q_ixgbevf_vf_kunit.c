@@ -197,6 +197,8 @@ struct stop_case {
 	bool full;
 	bool busy;
 	bool gone;
+	unsigned int goes_at;
+	unsigned int back_at;
 	bool pf_reset;
 	bool reset_ends;
 	int want;
@@ -218,7 +220,10 @@ static const struct stop_case stop_cases[] = {
 	{ "frames that do not leave", .full = true, .limit_us = 30000 },
 	{ "transactions pending", .busy = true, .want = -ETIMEDOUT,
 	  .limit_us = 2000 },
-	{ "device gone", .gone = true, .want = -ETIMEDOUT, .limit_us = 2000 },
+	{ "device gone", .gone = true, .want = -ETIMEDOUT, .limit_us = 1022000 },
+	{ "away for a reset", .gone = true, .back_at = 100000, .limit_us = 122000 },
+	{ "taken away by a reset on the way", .rx_off = 1000, .goes_at = 50,
+	  .back_at = 100000, .limit_us = 122000 },
 	{ "pf in reset", .pf_reset = true, .limit_us = 2000 },
 };
 
@@ -237,7 +242,8 @@ static void stop_ends_dma(struct kunit *test)
 	f->busy = c->busy;
 	f->reset_ends = c->reset_ends;
 	f->us = 0;
-	f->gone_at = c->gone;
+	f->gone_at = c->gone ? 1 : c->goes_at;
+	f->back_at = c->back_at;
 	f->us = c->gone;
 	f->reset_us = c->pf_reset ? FAKE_LONG : 0;
 	f->log_n = 0;
@@ -255,8 +261,8 @@ static void stop_ends_dma(struct kunit *test)
 	KUNIT_EXPECT_GE(test, irqs, 0);
 	KUNIT_EXPECT_GT(test, idle, irqs);
 	KUNIT_EXPECT_GT(test, master, idle);
-	KUNIT_EXPECT_EQ(test, master, f->log_n - 1);
-	if (!c->gone) {
+	KUNIT_EXPECT_EQ(test, f->log[f->log_n - 1][0], EV_MASTER_OFF);
+	if (!c->gone && !c->goes_at) {
 		KUNIT_EXPECT_EQ(test, f->reg[0x010c / 4], 7u);
 		rx = find(f, 0, RXDCTL(0));
 		KUNIT_EXPECT_GT(test, rx, irqs);
@@ -302,6 +308,7 @@ struct check_case {
 	u32 deaf;
 	bool rx_off;
 	bool gone;
+	bool reset_by_pci;
 	int want;
 	bool lasting;
 };
@@ -332,6 +339,8 @@ static const struct check_case check_cases[] = {
 	  .want = -EIO },
 	{ "queue off by itself", NC2B_IXGBEVF_82599, .rx_off = true, .want = -EIO },
 	{ "gone", NC2B_IXGBEVF_82599, .gone = true, .want = -EIO },
+	{ "reset by pci", NC2B_IXGBEVF_82599, .reset_by_pci = true, .want = -EIO,
+	  .lasting = true },
 };
 
 static void check_sees(struct kunit *test)
@@ -349,6 +358,7 @@ static void check_sees(struct kunit *test)
 	f->reg[VFLINKS / 4] = c->no_link ? 0 : BIT(30);
 	f->pf.link_down = c->pf_no_link;
 	f->pf.deaf = c->deaf;
+	f->reset_by_pci = c->reset_by_pci;
 	if (c->rx_off)
 		memset(f->rx, 0, sizeof(f->rx));
 	KUNIT_EXPECT_EQ(test, nc2b_ivf_check(&f->vf), c->want);

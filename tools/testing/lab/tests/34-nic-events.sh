@@ -65,7 +65,8 @@ monitor() {
 		s.connect('monitor.sock')
 		answer()
 		s.sendall(sys.argv[2].encode() + b'\n')
-		text = answer()
+		# Without what was asked, which comes back as well.
+		text = answer().partition('\n')[2]
 		if 'rror' in text or 'not found' in text or 'unknown' in text:
 		    sys.exit(text)
 	END
@@ -107,6 +108,32 @@ reset_unseen() {
 	n=$(d0 queue_interrupts g1)
 	pings wire "$(address g1)"
 	[ "$(d0 queue_interrupts g1)" -ge $((n + 3)) ] || fail "it does not interrupt any more"
+}
+
+# The bus alone, as when what is put back after such a reset is older than the queue: it is
+# there, and answers, and no frame comes.
+bus_taken() {
+	dom0 setpci -s "$(d0 show g1 queue)" COMMAND=0000:0004
+}
+
+# One that PCI recovers from, if no driver on the bus is against it.
+bus_error() {
+	d0 put g1 path auto
+	wait_path g1 direct
+	stream_start g1
+	shot a g1
+	monitor "pcie_aer_inject_error rp0 COMP_TIME"
+	until_true "$LIMIT" "the recovery ends" recovery 'recovery [a-z]*$'
+	recovery 'recovery successful$' || fail "no recovery: see dom0's log"
+	stream_moves g1
+	stream_end g1
+	shot b g1
+	is path "$(path g1)" direct
+	still back direct_left
+}
+
+recovery() {
+	dom0 dmesg | grep "pcieport .*: device $1"
 }
 
 # Another driver had the virtual function, and the NIC give it an address more.  It was
@@ -271,6 +298,8 @@ t "the NIC goes down and up" event '' down
 t "the NIC's driver resets it" event 'the NIC queue was reset' pf_reset
 t "the virtual function is reset" event 'the NIC queue was reset' vf_reset
 t "the virtual function is reset, and nobody is told" reset_unseen
+t "the virtual function may not use the bus any more" event 'the NIC queue was reset' bus_taken
+t "an error on the NIC's bus" bus_error
 t "a former driver's addresses are not the guest's" former_address
 t "somebody gives the virtual function another address" \
 	event "somebody else has changed the NIC's filter for the guest" filter mac 00:16:3e:99:00:77
