@@ -172,8 +172,7 @@ static void drain(struct nc2b_direct *d)
  */
 static void take_down(struct nc2b_direct *d, bool alive)
 {
-	if (!READ_ONCE(d->vif->broken))
-		netif_carrier_on(d->vif->dev);
+	nc2b_vif_carrier_on(d->vif);
 	if (alive && switch_front(d, XEN_NC2_PATH_BRIDGED))
 		drain(d);
 	else

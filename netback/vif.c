@@ -275,9 +275,9 @@ void nc2b_vif_destroy(struct nc2b_vif *vif)
  */
 void nc2b_vif_break(struct nc2b_vif *vif, const char *what)
 {
-	if (READ_ONCE(vif->broken))
+	/* All its polls may find out at the same time. */
+	if (xchg(&vif->broken, true))
 		return;
-	WRITE_ONCE(vif->broken, true);
 	netif_carrier_off(vif->dev);
 	nc2b_vif_err(vif, "stopped: the guest sent %s; it is asked to connect anew\n", what);
 	if (time_after(jiffies, vif->connected_at + MEND_FORGET))
@@ -366,7 +366,7 @@ int nc2b_vif_connect(struct nc2b_vif *vif, const struct nc2b_queue_keys *keys,
 	smp_store_release(&vif->queues, queues);
 	if (!vif->can_sg && vif->dev->mtu > ETH_DATA_LEN)
 		dev_set_mtu(vif->dev, ETH_DATA_LEN);
-	netif_carrier_on(vif->dev);
+	nc2b_vif_carrier_on(vif);
 	rtnl_unlock();
 
 	/* Events that came before this moment have been noted, not served. */

@@ -122,6 +122,19 @@ struct nc2b_vif {
 		pr_info("%s: " fmt, v_->dev->name, ##__VA_ARGS__); \
 } while (0)
 
+/*
+ * The carrier, unless nc2b_vif_break() stops the vif, now or at any time: who breaks it
+ * notes that first, and has the carrier go after it.
+ */
+static inline void nc2b_vif_carrier_on(struct nc2b_vif *vif)
+{
+	if (READ_ONCE(vif->broken))
+		return;
+	netif_carrier_on(vif->dev);
+	if (READ_ONCE(vif->broken))
+		netif_carrier_off(vif->dev);
+}
+
 struct nc2b_vif *nc2b_vif_create(struct xenbus_device *xdev, unsigned int handle);
 void nc2b_vif_destroy(struct nc2b_vif *vif);
 void nc2b_vif_break(struct nc2b_vif *vif, const char *what);

@@ -224,7 +224,7 @@ static int nc2f_set_features(struct net_device *dev, netdev_features_t f)
 		 * netdev is being registered, or if somebody objects, it is so all the same.
 		 */
 		if (dev_set_mtu(dev, ETH_DATA_LEN))
-			WRITE_ONCE(dev->mtu, ETH_DATA_LEN);
+			nc2f_change_mtu(dev, ETH_DATA_LEN);
 		/* What the host wants is had no longer. */
 		nf->follow.last_mtu = 0;
 	}
