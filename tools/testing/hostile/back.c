@@ -227,6 +227,9 @@ static const struct {
 	{ "noise", noise, true },
 };
 
+/* The guest is to look at it before the back's next frame takes its place. */
+#define SEEN_MS 50
+
 static int tell(struct nc2b_direct *d, int i)
 {
 	if (!d->attached || !d->direct)
@@ -235,8 +238,10 @@ static int tell(struct nc2b_direct *d, int i)
 		local_bh_disable();
 	acts[i].act(d);
 	notify_remote_via_irq(d->irq);
-	if (!acts[i].slow)
+	if (!acts[i].slow) {
+		mdelay(SEEN_MS);
 		local_bh_enable();
+	}
 	return 0;
 }
 

@@ -156,7 +156,7 @@ times_of() {
 
 # refusals_told: when it was told, in seconds of dom0's clock, one on each line.
 refusals_told() {
-	dom0 dmesg | times_of 'front wants 99 queues\|the front.s rings\|mapping in'
+	dom0 dmesg | times_of 'front wants 99 queues\|the front.s rings'
 }
 
 # The back says what is wrong, and not as often as the guest would like: ten times a
