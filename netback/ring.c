@@ -20,14 +20,6 @@ static bool owes_event(u32 old, u32 new, u32 event)
 	return (u32)(new - event) < (u32)(new - old);
 }
 
-/* None is in two pages. */
-static void *entry_at(void *const *pages, u32 i, u32 size)
-{
-	u32 at = i * size;
-
-	return pages[at / XEN_NC2_PAGE_SIZE] + at % XEN_NC2_PAGE_SIZE;
-}
-
 /**
  * nc2b_cons_init - take up the consuming end of a ring at index 0
  * @r: to be set up
@@ -73,7 +65,7 @@ int nc2b_cons_avail(struct nc2b_cons *r)
  */
 void nc2b_cons_copy(struct nc2b_cons *r, u32 ahead, void *entry)
 {
-	memcpy(entry, entry_at(r->pages, (r->cons + ahead) & r->mask, r->size), r->size);
+	memcpy(entry, nc2b_ring_entry(r->pages, (r->cons + ahead) & r->mask, r->size), r->size);
 	/* What is checked next must be this copy, not another load. */
 	barrier();
 }
@@ -141,7 +133,7 @@ void nc2b_prod_init(struct nc2b_prod *r, struct xen_nc2_ring_hdr *hdr,
  */
 void nc2b_prod_put(struct nc2b_prod *r, const void *entry)
 {
-	memcpy(entry_at(r->pages, r->prod++ & r->mask, r->size), entry, r->size);
+	memcpy(nc2b_ring_entry(r->pages, r->prod++ & r->mask, r->size), entry, r->size);
 }
 
 /**

@@ -58,6 +58,21 @@ struct nc2b_prod {
 	u32 size;
 };
 
+/**
+ * nc2b_ring_entry - where an entry is
+ * @pages: as in &struct nc2b_cons
+ * @i: which one, less than the ring has
+ * @size: bytes in an entry; none is in two pages
+ *
+ * Return: its address, in shared memory.
+ */
+static inline void *nc2b_ring_entry(void *const *pages, u32 i, u32 size)
+{
+	u32 at = i * size;
+
+	return pages[at / XEN_NC2_PAGE_SIZE] + at % XEN_NC2_PAGE_SIZE;
+}
+
 void nc2b_cons_init(struct nc2b_cons *r, struct xen_nc2_ring_hdr *hdr,
 		    void *const *pages, u32 nr, u32 size);
 int nc2b_cons_avail(struct nc2b_cons *r);

@@ -110,17 +110,14 @@ struct nc2b_vif {
 #define NC2B_VIF_LINES		20
 #define NC2B_VIF_LINES_TIME	(10 * HZ)
 
-#define nc2b_vif_err(vif, fmt, ...) do { \
+#define nc2b_vif_say(say, vif, fmt, ...) do { \
 	struct nc2b_vif *v_ = (vif); \
 	if (__ratelimit(&v_->lines)) \
-		pr_err("%s: " fmt, v_->dev->name, ##__VA_ARGS__); \
+		say("%s: " fmt, v_->dev->name, ##__VA_ARGS__); \
 } while (0)
 
-#define nc2b_vif_info(vif, fmt, ...) do { \
-	struct nc2b_vif *v_ = (vif); \
-	if (__ratelimit(&v_->lines)) \
-		pr_info("%s: " fmt, v_->dev->name, ##__VA_ARGS__); \
-} while (0)
+#define nc2b_vif_err(vif, fmt, ...) nc2b_vif_say(pr_err, vif, fmt, ##__VA_ARGS__)
+#define nc2b_vif_info(vif, fmt, ...) nc2b_vif_say(pr_info, vif, fmt, ##__VA_ARGS__)
 
 /*
  * The carrier, unless nc2b_vif_break() stops the vif, now or at any time: who breaks it

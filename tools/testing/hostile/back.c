@@ -60,16 +60,9 @@ static unsigned int moved;
 module_param(moved, uint, 0444);
 MODULE_PARM_DESC(moved, "For action=offset: pages that begin there");
 
-#define COMPS_IN_PAGE (XEN_NC2_PAGE_SIZE / sizeof(struct xen_nc2_comp))
-
-/* Entry @i of the completion ring, whose pages are no neighbours. */
 static struct xen_nc2_comp *comp_at(struct nc2b_direct *d, u32 i)
 {
-	struct xen_nc2_comp *page;
-
-	i &= d->comp.mask;
-	page = d->block.comp[i / COMPS_IN_PAGE];
-	return page + i % COMPS_IN_PAGE;
+	return nc2b_ring_entry(d->comp.pages, i & d->comp.mask, d->comp.size);
 }
 
 static void comp_put(struct nc2b_direct *d, struct xen_nc2_comp c)
@@ -186,7 +179,7 @@ static void noise(struct nc2b_direct *d)
 	u32 i, j;
 
 	for (i = 0; i < 500; i++) {
-		for (j = 0; j <= d->comp.mask; j += COMPS_IN_PAGE)
+		for (j = 0; j <= d->comp.mask; j += XEN_NC2_PAGE_SIZE / d->comp.size)
 			get_random_bytes(comp_at(d, j), XEN_NC2_PAGE_SIZE);
 		sh->comp.prod += get_random_u32_below(3);
 		sh->comp.cons_event = get_random_u32();

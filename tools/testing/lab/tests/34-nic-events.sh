@@ -13,17 +13,22 @@
 FORMER=00:16:3e:99:00:78
 LABS=${NC2_BUILD:-$TESTS/../../../../build}/lab
 
+# The guest is direct, with a stream.
+under_way() {
+	# Out of favour after the event before, it would wait longer to come back.
+	d0 put g1 path auto
+	wait_path g1 direct
+	stream_start g1
+	shot a g1
+}
+
 # event REASON COMMAND...: what is said above, when COMMAND happens; '' is any reason,
 # for what bridged_for looks at.
 event() {
 	local why=$1 before
 
 	shift
-	# Out of favour after the event before, it would wait longer to come back.
-	d0 put g1 path auto
-	wait_path g1 direct
-	stream_start g1
-	shot a g1
+	under_way
 	before=$(d0 said g1 "$why")
 	"$@"
 	d0 wait_said g1 "$why" $((before + 1)) "$LIMIT"
@@ -118,10 +123,7 @@ bus_taken() {
 
 # One that PCI recovers from, if no driver on the bus is against it.
 bus_error() {
-	d0 put g1 path auto
-	wait_path g1 direct
-	stream_start g1
-	shot a g1
+	under_way
 	monitor "pcie_aer_inject_error rp0 COMP_TIME"
 	until_true "$LIMIT" "the recovery ends" recovery 'recovery [a-z]*$'
 	recovery 'recovery successful$' || fail "no recovery: see dom0's log"
